@@ -1,0 +1,97 @@
+# Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test environments lint lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
+	sanity unit lab lab-products lab-wire molecule package format clean
+
+ROUTE ?= externally_secured
+
+controller := build/venv
+lab := build/lab-venv
+# Ansible finds a collection at ansible_collections/NAMESPACE/NAME only; a link gives the checkout that place.
+tree := build/tree/ansible_collections/sharepoint/mail
+
+run := tools/run.sh
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured
+	$(run) python tests/demo/demo.py --route "$(ROUTE)"
+
+# What can disturb nothing runs side by side; each part that starts a lab has the machine to itself. One part's failure does not
+# hide another's.
+test: environments  ## everything below, except what is marked *
+	@failed=; for part in "sanity lint unit" lab-products lab-wire molecule package; do \
+		$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $$part || failed="$$failed $$part"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: all passed"
+
+lint: lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs  ## ruff, mypy, ansible-lint, changelog, documentation
+
+lint-ruff: $(controller)/installed
+	$(controller)/bin/ruff check .
+	$(controller)/bin/ruff format --check .
+
+lint-types: environments
+	$(run) env MYPYPATH=build/tree mypy --cache-dir build/mypy \
+		-p ansible_collections.sharepoint.mail.plugins.plugin_utils
+
+lint-lab-types: environments
+	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab
+
+lint-ansible: environments
+	$(run) ansible-lint --profile production --offline
+
+lint-changelog: environments
+	$(run) antsibull-changelog lint
+
+lint-docs: environments
+	$(run) antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs=dependent \
+		--disallow-unknown-collection-refs .
+
+# Not under $(run), for it hands the caller's pip configuration on.
+sanity: environments  ## ansible-test sanity
+	$(controller)/bin/python tools/sanity.py
+
+unit: environments  ## tests that need no lab
+	$(run) python -m pytest tests/unit
+
+lab: environments  ## tests against the lab
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-wire
+
+lab-products: environments
+	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint
+
+lab-wire: environments
+	$(run) python -m pytest tests/engine tests/integration
+
+molecule: environments  ## each scenario of extensions/molecule
+	$(run) molecule test --all
+
+package: environments  ## the collection as Galaxy would carry it, built and installed
+	$(run) ansible-galaxy collection build --force --output-path build/package
+	$(run) ansible-galaxy collection install --offline --force --collections-path build/package build/package/sharepoint-mail-*.tar.gz
+	$(run) env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/package" ansible-doc sharepoint.mail.connection_info >build/package/documentation.txt
+
+format: $(controller)/installed  ## * lay out the Python files
+	$(controller)/bin/ruff format .
+	$(controller)/bin/ruff check --fix-only .
+
+environments: $(controller)/installed $(lab)/installed $(tree)
+
+# These stamps are what makes a second run install nothing.
+$(controller)/installed: requirements.txt requirements-dev.txt constraints.txt tools/venv.sh
+	@tools/venv.sh $(controller) requirements.txt requirements-dev.txt
+	@touch $@
+
+$(lab)/installed: tests/lab/requirements.txt constraints.txt tools/venv.sh
+	@tools/venv.sh $(lab) tests/lab/requirements.txt
+	@touch $@
+
+$(tree):
+	@mkdir -p $(@D)
+	@ln -s ../../../.. $@
+
+clean:  ## * remove build/
+	rm -rf build

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Judges a verification, and writes its report."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import parse_situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import gather
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.text import matrix_lines, side_by_side
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import SCHEMA, verify
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
+
+_SITUATION = (
+    "farm",
+    "connectors",
+    "accepted_domains",
+    "exchange_servers",
+    "recipients",
+    "needs",
+    "route",
+    "connector_name",
+    "web_application",
+)
+
+
+class ActionModule(MailAction):
+    needs_connection = False
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            situation = parse_situation(**{name: options[name] for name in _SITUATION})
+        except DeliveryError as error:
+            raise BadInput(f"There is no report: {error}. Nothing was written.") from error
+        earlier = _earlier(options["compare_with"]) if options["compare_with"] else None
+        material = gather(options["tests"], options["messages"], options["events"], options["probes"])
+        report = {**verify(situation, material), "time": now().isoformat(timespec="seconds")}
+        if not self.check_mode:
+            if options["json_path"]:
+                _write(options["json_path"], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+            if options["html_path"]:
+                _write(options["html_path"], page(report, earlier))
+        return {
+            "report": report,
+            "verdict": report["verdict"],
+            "matrix": matrix_lines(report),
+            "comparison": None if earlier is None else side_by_side(earlier, report),
+        }
+
+
+def _earlier(path: str) -> Mapping[str, Any]:
+    try:
+        report = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInput(f"compare_with: {path} cannot be read as a report: {error}. Nothing was written.") from error
+    if not isinstance(report, dict) or report.get("schema") != SCHEMA:
+        raise BadInput(f"compare_with: {path} is no report of this module (schema {SCHEMA}). Nothing was written.")
+    return report
+
+
+def _write(path: str, text: str) -> None:
+    """Whole or not at all: a reader never meets half a report."""
+    target = pathlib.Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
+            file.write(text)
+        os.chmod(file.name, 0o644 & ~_umask())
+        os.replace(file.name, target)
+    except OSError as error:
+        raise MailError(f"The report could not be written to {path} on the controller: {error.strerror or error}.") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

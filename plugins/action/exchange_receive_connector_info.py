@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads receive connectors and accepted domains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import organisation_facts
+
+
+class ActionModule(MailAction):
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        facts, warnings = organisation_facts(self.session(), options["servers"], options["name"], options["domain_controller"])
+        return {**facts, "warnings": warnings}

@@ -1,0 +1,44 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Awaits messages in mailboxes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.mailbox import Mailbox, Wanted, await_messages
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
+
+
+class ActionModule(MailAction):
+    needs_connection = False
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        try:
+            found = await_messages(
+                [Mailbox(**{**mailbox, "username": mailbox["username"] or mailbox["address"]}) for mailbox in options["mailboxes"]],
+                [_wanted(message) for message in options["messages"]],
+                timeout=options["timeout"],
+                remove=options["remove"] and not self.check_mode,
+                progress=self._progress,
+            )
+        except DeliveryError as error:
+            raise MailError(str(error)) from error
+        return {"messages": found, "missing": [message["id"] for message in found if not message["found"]]}
+
+    def _progress(self, missing: Sequence[Wanted], awaited: int) -> None:
+        names = f", missing: {', '.join(one.id for one in missing)}" if missing else ""
+        self._display.display(f"{awaited - len(missing)} of {awaited} messages arrived{names}")
+
+
+def _wanted(message: dict[str, Any]) -> Wanted:
+    sent = None if message["sent"] is None else parse_moment(message["sent"])
+    if message["sent"] is not None and sent is None:
+        raise BadInput(f"message {message['id']!r}: sent: {message['sent']!r} is no time in ISO 8601. No mailbox was read.")
+    return Wanted(message["id"] or message["token"], message["mailbox"], message["token"], sent)

@@ -1,0 +1,98 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the module; it runs as an action plugin on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: outgoing_email
+short_description: Configures the outgoing e-mail of a SharePoint farm
+version_added: 0.1.0
+description:
+  - Sets the outgoing e-mail of the farm (that of Central Administration, which is the default for the farm) and of any number of
+    web applications in one task.
+  - A change states every setting, for C(Set-SPWebApplication) resets what it is not given. What was written is read back, and a
+    setting that the farm did not keep is a failure.
+  - Runs on one server of the farm. Its cmdlets need a session that can log on to SQL Server; see
+    M(sharepoint.mail.connection_info).
+author:
+  - sharepoint.mail contributors (@sharepoint-mail)
+extends_documentation_fragment:
+  - sharepoint.mail.attributes
+options:
+  server:
+    description: Host name or IP address of the SMTP server.
+    type: str
+    required: true
+  from_address:
+    description: Address that the farm's mail comes from.
+    type: str
+    required: true
+  reply_to:
+    description: Address that answers go to. The O(from_address) by default.
+    type: str
+  port:
+    description:
+      - Port of the SMTP server.
+      - SharePoint 2013 knows 25 only.
+    type: int
+    default: 25
+  tls:
+    description:
+      - Whether mail is sent over TLS (STARTTLS) only. The certificate must be trusted by the farm's servers and name O(server).
+      - SharePoint 2013 cannot do it.
+    type: bool
+    default: false
+  farm_default:
+    description: Whether to set the farm's default, which is the outgoing e-mail of Central Administration.
+    type: bool
+    default: true
+  web_applications:
+    description:
+      - Names or URLs of web applications to set.
+      - V(all) stands for all web applications except Central Administration.
+    type: list
+    elements: str
+seealso:
+  - module: sharepoint.mail.farm_info
+"""
+
+EXAMPLES = r"""
+- name: Send the farm's mail to the first Exchange server
+  sharepoint.mail.outgoing_email:
+    server: ex01.corp.example
+    from_address: sharepoint@corp.example
+    web_applications: [all]
+
+- name: One web application with an address of its own, over TLS
+  sharepoint.mail.outgoing_email:
+    server: ex01.corp.example
+    port: 2525
+    tls: true
+    from_address: portal@corp.example
+    reply_to: helpdesk@corp.example
+    farm_default: false
+    web_applications:
+      - https://portal.corp.example/
+"""
+
+RETURN = r"""
+before:
+  description: The settings before the task, by URL of the web application.
+  returned: success
+  type: dict
+  sample:
+    https://portal.corp.example/:
+      server: ex01.corp.example
+      from_address: sharepoint@corp.example
+      reply_to: sharepoint@corp.example
+      port: 25
+      tls: false
+after:
+  description: The settings after the task as the farm has them, or, in check mode, as they would be. Of the same form as RV(before).
+  returned: success
+  type: dict
+"""

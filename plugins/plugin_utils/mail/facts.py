@@ -1,0 +1,219 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The facts that a prediction needs, understood: the farm, its outgoing mail, the Exchange servers and their receive connectors.
+
+The mappings come from ``farm_info`` and ``exchange_receive_connector_info``; a fact that is missing or makes no sense raises
+``FactError`` with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import Connector
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import FactError
+
+
+@dataclasses.dataclass(frozen=True)
+class Host:
+    """A server: its name in the product, the name it is reached by, and its addresses."""
+
+    name: str
+    host: str
+    addresses: tuple[str, ...]
+
+    def known_as(self, name: str) -> bool:
+        """Whether ``name`` (short or full, or an address) is this server."""
+        return bool(name) and (name in self.addresses or any(same_host(name, own) for own in (self.name, self.host) if own))
+
+
+@dataclasses.dataclass(frozen=True)
+class Farm:
+    """What of a SharePoint farm decides the fate of its mail."""
+
+    build: str
+    answers_challenges: bool
+    answers_reason: str
+    timer_account: str
+    pool_account: str
+    servers: tuple[Host, ...]
+    web_application: str
+    smtp_server: str
+    smtp_addresses: tuple[str, ...]
+    port: int
+    tls: bool
+    from_address: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Needs:
+    """What this farm needs beyond mail to its own people."""
+
+    external: bool = False
+    spoof_refused: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Situation:
+    """All that predictions are made from."""
+
+    farm: Farm
+    exchange: tuple[Host, ...]
+    connectors: tuple[Connector, ...]
+    accepted_domains: frozenset[str]
+    route: str
+    needs: Needs
+    mailbox: str
+    external: str
+    connector_name: str
+
+    def internal(self, recipient: str) -> bool:
+        """Whether Exchange accepts the recipient's domain as one of its own (``*.example`` covers subdomains)."""
+        domain = recipient.rpartition("@")[2].casefold()
+        return any(
+            domain == accepted or (accepted.startswith("*.") and (domain.endswith(accepted[1:]) or domain == accepted[2:]))
+            for accepted in self.accepted_domains
+        )
+
+    def exchange_server(self, name: str) -> Host | None:
+        """The Exchange server of that name or address."""
+        return next((host for host in self.exchange if host.known_as(name)), None)
+
+    def mail_targets(self) -> tuple[Host, ...]:
+        """The Exchange servers that the farm's mail can reach: the one it names, or all when the name is that of none (a balancer)."""
+        farm = self.farm
+        named = [host for host in self.exchange if host.known_as(farm.smtp_server) or set(host.addresses) & set(farm.smtp_addresses)]
+        return tuple(named) or self.exchange
+
+
+def same_host(one: str, other: str) -> bool:
+    """Host names without regard to case; a short name equals the first label of a full one. Addresses are equal only to themselves."""
+    one, other = one.casefold().rstrip("."), other.casefold().rstrip(".")
+    if one == other:
+        return True
+    if is_address(one) or is_address(other) or ("." in one and "." in other):
+        return False
+    return one.partition(".")[0] == other.partition(".")[0]
+
+
+def is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def parse_situation(
+    *,
+    farm: Mapping[str, Any],
+    connectors: Sequence[Mapping[str, Any]],
+    accepted_domains: Sequence[Any] | None,
+    exchange_servers: Sequence[Mapping[str, Any]],
+    recipients: Sequence[Mapping[str, Any]],
+    needs: Mapping[str, Any],
+    route: str,
+    connector_name: str,
+    web_application: str,
+) -> Situation:
+    """The situation from facts as the other modules return them. Raises FactError."""
+    try:
+        parsed = tuple(Connector.parse(facts) for facts in connectors)
+    except KeyError as error:
+        raise FactError(f"a receive connector lacks the fact {error}: pass what exchange_receive_connector_info returned") from error
+    except ValueError as error:
+        raise FactError(str(error)) from error
+    if accepted_domains is None:
+        raise FactError("the accepted domains are not known: let the Exchange account run Get-AcceptedDomain, or name them")
+    addresses = {
+        kind: next((str(r["address"]) for r in recipients if r.get("kind", "mailbox") == kind), "") for kind in ("mailbox", "external")
+    }
+    if not addresses["mailbox"]:
+        raise FactError("no recipient is of kind mailbox: name the mailbox that the notification and the alert are for")
+    if needs.get("external") and not addresses["external"]:
+        raise FactError("the farm needs mail to external users, but no recipient is of kind external: name one that has an alert")
+    return Situation(
+        farm=_farm(farm, web_application),
+        exchange=_exchange(exchange_servers, parsed),
+        connectors=parsed,
+        accepted_domains=frozenset(_domain(entry) for entry in accepted_domains),
+        route=route,
+        needs=Needs(external=bool(needs.get("external")), spoof_refused=bool(needs.get("spoof_refused"))),
+        mailbox=addresses["mailbox"],
+        external=addresses["external"],
+        connector_name=connector_name,
+    )
+
+
+def _domain(entry: Any) -> str:
+    """An accepted domain given as text or as an object with ``domain_name``."""
+    text = entry.get("domain_name", entry.get("name", "")) if isinstance(entry, Mapping) else entry
+    return str(text).casefold()
+
+
+def _exchange(given: Iterable[Mapping[str, Any]], connectors: Iterable[Connector]) -> tuple[Host, ...]:
+    hosts: dict[str, Host] = {}
+    for facts in given:
+        name, host = str(facts["name"]), str(facts.get("host") or facts.get("fqdn") or "")
+        addresses = [str(address) for address in facts.get("addresses") or ()]
+        if is_address(host) and host not in addresses:
+            addresses.append(host)
+        hosts[name.casefold()] = Host(name, host, tuple(addresses))
+    for connector in connectors:
+        hosts.setdefault(connector.server.casefold(), Host(connector.server, "", ()))
+    return tuple(hosts.values())
+
+
+def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
+    try:
+        application = _application(facts["web_applications"], wanted)
+        email = _outgoing_email(application, facts["web_applications"])
+        answers = facts["answers_challenges"]
+        return Farm(
+            build=str(facts["build"]),
+            answers_challenges=bool(answers["value"]),
+            answers_reason=str(answers["reason"]),
+            timer_account=str(facts["farm_account"]),
+            pool_account=str(application.get("application_pool_account") or ""),
+            servers=tuple(
+                Host(str(server["name"]), "", tuple(str(address) for address in server.get("addresses") or ()))
+                for server in facts["servers"]
+            ),
+            web_application=str(application["url"]),
+            smtp_server=str(email.get("server") or ""),
+            smtp_addresses=tuple(str(address) for address in email.get("server_addresses") or ()),
+            port=int(email.get("port") or 25),
+            tls=bool(email.get("tls")),
+            from_address=str(email.get("from_address") or ""),
+        )
+    except KeyError as error:
+        raise FactError(f"the farm's facts lack {error}: pass what farm_info returned as 'farm'") from error
+
+
+def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
+    content = [application for application in applications if not application.get("central_administration")]
+    if wanted:
+        key = wanted.rstrip("/").casefold()
+        content = [
+            application
+            for application in content
+            if key in (str(application["url"]).rstrip("/").casefold(), str(application["name"]).casefold())
+        ]
+    if not content:
+        raise FactError(
+            f"the farm has no web application {wanted}" if wanted else "the farm has no web application besides Central Administration"
+        )
+    return content[0]
+
+
+def _outgoing_email(application: Mapping[str, Any], applications: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The web application's own settings, or the farm's (Central Administration's) where it has none."""
+    own: Mapping[str, Any] = application.get("outgoing_email") or {}
+    if own.get("server"):
+        return own
+    return next((entry.get("outgoing_email") or {} for entry in applications if entry.get("central_administration")), {})

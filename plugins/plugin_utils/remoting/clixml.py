@@ -1,0 +1,82 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Reads CLIXML more exactly than pypsrp does.
+
+pypsrp's serializer has four gaps that matter here: an output of ``null`` becomes an empty text (with a warning in the log),
+a time span is indistinguishable from text, a list of a type it does not know becomes raw XML, and so does a dictionary.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import xml.etree.ElementTree as ET
+from typing import Any
+
+from pypsrp.complex_objects import ObjectMeta
+from pypsrp.powershell import RunspacePool
+from pypsrp.serializer import Serializer
+
+# XML Schema's duration without years and months: all that .NET writes for a TimeSpan ([MS-PSRP] 2.2.5.1.7).
+_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+
+
+def parse_duration(text: str) -> datetime.timedelta:
+    """``PT10M`` or ``-P1DT2H3.5S`` as a time span. Raises ValueError for anything else."""
+    match = _DURATION.fullmatch(text)
+    if match is None or text.endswith(("P", "T")):
+        raise ValueError(f"{text!r} is no duration")
+    sign, days, hours, minutes, seconds = match.groups()
+    span = datetime.timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
+    return -span if sign else span
+
+
+def format_duration(span: datetime.timedelta) -> str:
+    """A time span as XML Schema's duration, the form CLIXML wants."""
+    sign = "-" if span < datetime.timedelta() else ""
+    span = abs(span)
+    seconds = f"{span.seconds}.{span.microseconds:06}".rstrip("0").rstrip(".") if span.microseconds else str(span.seconds)
+    return f"{sign}P{span.days}DT{seconds}S"
+
+
+class HostSerializer(Serializer):
+    """pypsrp's serializer without those gaps."""
+
+    def deserialize(self, element: ET.Element | str, metadata: ObjectMeta | None = None, clear: bool = True) -> Any:
+        if isinstance(element, str):
+            if not element:
+                return None
+            try:
+                element = ET.fromstring(element)
+            except ET.ParseError:
+                return super().deserialize(element, metadata, clear)
+            if clear:
+                self._clear()
+                clear = False
+        if element.tag == "TS":
+            return parse_duration(element.text or "")
+        if element.tag in ("LST", "IE", "QUE", "STK"):
+            return [self.deserialize(entry, clear=False) for entry in element]
+        if element.tag == "DCT":
+            pairs = ((entry.find("*[@N='Key']"), entry.find("*[@N='Value']")) for entry in element)
+            return {
+                self.deserialize(key, clear=False): None if value is None else self.deserialize(value, clear=False)
+                for key, value in pairs
+                if key is not None
+            }
+        return super().deserialize(element, metadata, clear)
+
+
+def read_exactly(pool: RunspacePool) -> None:
+    """Makes ``pool`` read with ``HostSerializer``. To be called before keys are exchanged.
+
+    pypsrp offers no public way to choose the serializer; a unit test reads a null through a pool prepared here, so that a
+    version of pypsrp that keeps it elsewhere is noticed.
+    """
+    if not isinstance(pool._serializer, HostSerializer):
+        serializer = HostSerializer()
+        serializer.cipher = pool._serializer.cipher
+        pool._serializer = serializer
+        pool._fragmenter.serializer = serializer

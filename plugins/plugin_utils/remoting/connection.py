@@ -1,0 +1,185 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Opens a session with the task's own connection: psrp's runspace, or what a winrm connection's options mean to pypsrp."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ansible.errors import AnsibleConnectionFailure
+from ansible.module_utils.parsing.convert_bool import boolean
+from pypsrp.powershell import RunspacePool
+from pypsrp.wsman import WSMan
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting import faults, opening
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint, Session
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import native
+
+_DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
+
+# winrm's name of a transport -> pypsrp's name of an authentication.
+_AUTHENTICATIONS = {
+    "plaintext": "basic",
+    "basic": "basic",
+    "ssl": "basic",
+    "certificate": "certificate",
+    "kerberos": "kerberos",
+    "ntlm": "ntlm",
+    "credssp": "credssp",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Opened:
+    """An open session and how to close what was opened for it (the psrp connection closes its own runspace)."""
+
+    session: Session
+    close: Callable[[], None]
+
+
+def open_session(connection: Any, host: str) -> Opened:
+    """A session for ``connection``, an Ansible connection plugin; ``host`` is the name to use in messages.
+
+    Raises BadInput for a connection that speaks no PowerShell remoting, and Unreachable, AuthenticationRefused or
+    EndpointMissing when no session comes about.
+    """
+    if connection.transport == "psrp":
+        return _from_psrp(connection, host)
+    if connection.transport == "winrm":
+        return _from_winrm(connection, host)
+    raise BadInput(
+        f"{host} is reached with the connection plugin {connection.transport}, which carries no PowerShell remoting. Nothing was changed. "
+        f"Set ansible_connection to psrp (or winrm) for this host or this task."
+    )
+
+
+def _from_psrp(connection: Any, host: str) -> Opened:
+    def option(name: str) -> Any:
+        return native(connection.get_option(name))
+
+    port = option("port")
+    protocol = option("protocol") or ("http" if port is not None and int(port) == 5985 else "https")
+    port = port or (5986 if protocol == "https" else 5985)
+    endpoint = Endpoint(
+        host=host,
+        account=option("remote_user"),
+        authentication=option("auth"),
+        url=f"{protocol}://{option('remote_addr')}:{port}/{str(option('path')).lstrip('/')}",
+        configuration=option("configuration_name"),
+        transport="psrp",
+    )
+    if endpoint.authentication == "basic" and protocol == "http" and option("message_encryption") != "never":
+        raise opening.clear_text(endpoint, "ansible_psrp_protocol: https")
+    try:
+        if connection.runspace is None:
+            connection._connect()
+    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES, AnsibleConnectionFailure) as error:
+        raise opening.refused(error, endpoint) from error
+    return Opened(Session(connection.runspace, endpoint), lambda: None)
+
+
+def _from_winrm(connection: Any, host: str) -> Opened:
+    arguments = winrm_arguments(connection.get_option, native(connection.get_option("_extras") or {}))
+    scheme = "https" if arguments["ssl"] else "http"
+    endpoint = Endpoint(
+        host=host,
+        account=arguments["username"],
+        authentication=arguments["auth"],
+        url=f"{scheme}://{arguments['server']}:{arguments['port']}/{arguments['path']}",
+        configuration=_DEFAULT_CONFIGURATION,
+        transport="winrm",
+    )
+    if arguments["auth"] == "basic" and scheme == "http" and arguments["encryption"] != "never":
+        raise opening.clear_text(endpoint, "ansible_winrm_scheme: https")
+    try:
+        pool = RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration)
+        pool.open()
+    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES) as error:
+        raise opening.refused(error, endpoint) from error
+
+    def close() -> None:
+        # A host drops a session whose client is gone; nothing that was read or written depends on this call.
+        with contextlib.suppress(*faults.TRANSPORT_ERRORS):
+            pool.close()
+
+    return Opened(Session(pool, endpoint), close)
+
+
+def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of pypsrp's WSMan for the options of Ansible's winrm connection plugin.
+
+    ``option`` is the plugin's ``get_option``; ``extras`` its ``ansible_winrm_*`` variables that are no options of its own
+    and go to pywinrm (message_encryption, server_cert_validation, ca_trust_path, cert_pem, cert_key_pem, realm, service,
+    send_cbt, credssp_*, operation_timeout_sec, read_timeout_sec). Raises BadInput for a transport that pypsrp has not.
+    """
+
+    def extra(name: str, default: Any = None) -> Any:
+        value = extras.get(f"ansible_winrm_{name}")
+        return default if value is None else value
+
+    port = int(option("port"))
+    scheme = native(option("scheme")) or ("http" if port == 5985 else "https")
+    user = native(option("remote_user"))
+    transports = [native(name) for name in option("transport") or () if name]
+    transport = transports[0] if transports else ("kerberos" if user and "@" in user else "ssl" if scheme == "https" else "plaintext")
+    if transport not in _AUTHENTICATIONS:
+        raise BadInput(
+            f"ansible_winrm_transport is {transport}, which is not one of {', '.join(sorted(_AUTHENTICATIONS))}. Nothing was changed."
+        )
+    authentication = _AUTHENTICATIONS[transport]
+    realm = extra("realm")
+    if authentication == "kerberos" and realm and user and "@" not in user:
+        user = f"{user}@{realm}"
+    # A managed ticket is fetched with the password by the Kerberos library; a manual one is in the cache already.
+    has_ticket = authentication == "kerberos" and native(option("kerberos_mode")) == "manual"
+    arguments: dict[str, Any] = {
+        "server": native(option("remote_addr")),
+        "port": port,
+        "username": user,
+        "password": None if has_ticket else native(option("remote_password")),
+        "ssl": scheme == "https",
+        "path": str(native(option("path"))).lstrip("/"),
+        "auth": authentication,
+        # pywinrm, too, encrypts neither over https nor for Basic unless told to.
+        "encryption": extra("message_encryption", "auto"),
+        "cert_validation": _certificate_validation(extra),
+    }
+    if transport == "plaintext" and not arguments["ssl"]:
+        arguments["encryption"] = "never"  # what the word asks for
+    timeout = option("connection_timeout")
+    if timeout:
+        arguments.update(operation_timeout=int(timeout), read_timeout=int(timeout) + 10)
+    for name, target in (("operation_timeout_sec", "operation_timeout"), ("read_timeout_sec", "read_timeout")):
+        if extra(name) is not None:
+            arguments[target] = int(extra(name))
+    for name, target in (
+        ("cert_pem", "certificate_pem"),
+        ("cert_key_pem", "certificate_key_pem"),
+        ("service", "negotiate_service"),
+        ("kerberos_hostname_override", "negotiate_hostname_override"),
+        ("credssp_auth_mechanism", "credssp_auth_mechanism"),
+        ("proxy", "proxy"),
+    ):
+        if extra(name) is not None:
+            arguments[target] = str(extra(name))
+    for name, target in (
+        ("kerberos_delegation", "negotiate_delegate"),
+        ("send_cbt", "negotiate_send_cbt"),
+        ("credssp_disable_tlsv1_2", "credssp_disable_tlsv1_2"),
+    ):
+        if extra(name) is not None:
+            arguments[target] = boolean(extra(name))
+    return arguments
+
+
+def _certificate_validation(extra: Callable[..., Any]) -> bool | str:
+    if extra("server_cert_validation") == "ignore":
+        return False
+    path = extra("ca_trust_path")
+    return str(path) if path and path != "legacy_requests" else True

@@ -1,0 +1,110 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why no session could be opened, as a sentence. Nothing has been changed at that point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import requests
+from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
+from spnego.exceptions import SpnegoError
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import (
+    AuthenticationRefused,
+    BadInput,
+    EndpointMissing,
+    MailError,
+    Unreachable,
+)
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.faults import CREDSSP_ERRORS, EXCHANGE, find, reason
+
+if TYPE_CHECKING:
+    from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint
+
+_ACCESS_DENIED: Final = 5  # Win32 ERROR_ACCESS_DENIED, which WinRM passes on as the fault's code
+_OTHER_PROTOCOL: Final = "incompatible with the specified auth_provider"  # pypsrp's ValueError when the host answers so
+
+FAILURES: Final = (ImportError, ValueError)
+"""What opening raises besides the errors of the way: a missing library, settings that do not fit each other."""
+
+
+def refused(error: BaseException, endpoint: Endpoint) -> MailError:
+    """From what pypsrp, or Ansible's psrp connection around it, raised while opening."""
+    if find(error, AuthenticationError, SpnegoError, *CREDSSP_ERRORS) is not None or _OTHER_PROTOCOL in str(error):
+        return AuthenticationRefused(_refusal(error, endpoint))
+    if find(error, WSManFaultError) is not None:
+        return _fault(find(error, WSManFaultError), endpoint)
+    answer = find(error, WinRMTransportError)
+    if answer is not None and answer.code == 404:
+        return EndpointMissing(
+            f"{endpoint.host} answers on {endpoint.url}, but there is no PowerShell remoting (404). Nothing was changed. "
+            f"Check the path (wsman on a Windows host, PowerShell on an Exchange server) and the port."
+        )
+    if find(error, requests.exceptions.SSLError) is not None:
+        return _no_tls(error, endpoint)
+    if find(error, ImportError) is not None:
+        return BadInput(
+            f"The controller has no library for {endpoint.authentication} authentication, so {endpoint.host} was not asked: "
+            f"{reason(error)}. Nothing was changed. Install pypsrp with its extra for it (pypsrp[kerberos], pypsrp[credssp]), or use "
+            f"another authentication."
+        )
+    if find(error, requests.RequestException) is None and find(error, ValueError, OSError) is not None:
+        return BadInput(f"The connection settings of {endpoint.host} do not fit: {reason(error)}. Nothing was changed.")
+    return Unreachable(
+        f"{endpoint.host} cannot be reached at {endpoint.url}: {reason(error)}. Nothing was changed. "
+        f"Check that the host is up, that its name resolves here, and that the port is open."
+    )
+
+
+def clear_text(endpoint: Endpoint, remedy: str) -> MailError:
+    """Basic authentication without TLS is not even tried."""
+    return BadInput(
+        f"Basic authentication over http would send the password of {endpoint.account} to {endpoint.host} in clear. "
+        f"Nothing was sent or changed. Use https ({remedy}) or another authentication."
+    )
+
+
+def _fault(fault: WSManFaultError, endpoint: Endpoint) -> MailError:
+    text = reason(fault)
+    lower = text.lower()
+    if fault.code == _ACCESS_DENIED or "access is denied" in lower:
+        return AuthenticationRefused(
+            f"{endpoint.host} knows {endpoint.account} but does not let it use the endpoint {endpoint.configuration} ({text}). "
+            f"Nothing was changed. Add the account to Remote Management Users there, or to the endpoint's permissions."
+        )
+    if "resource uri" in lower or "session configuration" in lower or endpoint.configuration.lower() in lower:
+        return EndpointMissing(
+            f"{endpoint.host} has no PowerShell endpoint named {endpoint.configuration} ({text}). Nothing was changed. "
+            f"Check ansible_psrp_configuration_name and ansible_psrp_path against Get-PSSessionConfiguration on the host."
+        )
+    return Unreachable(f"{endpoint.host} opened no session at {endpoint.url}: {text}. Nothing was changed.")
+
+
+def _no_tls(error: BaseException, endpoint: Endpoint) -> MailError:
+    text = reason(error)
+    if "certificate" in text.lower():
+        return Unreachable(
+            f"The certificate of {endpoint.host} ({endpoint.url}) is not trusted here: {text}. Nothing was sent or changed. "
+            f"Name the issuing CA's file (ansible_psrp_ca_cert, or ansible_winrm_ca_trust_path)."
+        )
+    return Unreachable(
+        f"{endpoint.host} speaks no TLS at {endpoint.url} ({text}). Nothing was sent or changed. "
+        f"Check the port, and whether it is one for http (ansible_psrp_protocol, or ansible_winrm_scheme)."
+    )
+
+
+def _refusal(error: BaseException, endpoint: Endpoint) -> str:
+    account = endpoint.account or "the account of the Kerberos ticket"
+    text = f"{endpoint.host} refused {account} over {endpoint.authentication} at {endpoint.url}. Nothing was changed. "
+    if endpoint.configuration == EXCHANGE and endpoint.authentication in ("ntlm", "negotiate", "credssp"):
+        return text + (
+            f"Exchange's endpoint takes Kerberos over http or Basic over https, not {endpoint.authentication.upper()}: "
+            f"set ansible_psrp_auth to kerberos (with ansible_psrp_protocol http) or to basic (with https)."
+        )
+    detail = find(error, SpnegoError, *CREDSSP_ERRORS)
+    if detail is not None:
+        text += f"The authentication library says: {reason(detail)}. "
+    return text + "Check the account's name and password, and that the host offers this authentication."

@@ -1,0 +1,1 @@
+"""The lab's remoting host against what a real engine was measured to answer."""

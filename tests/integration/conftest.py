@@ -1,0 +1,138 @@
+"""Runs real ``ansible-playbook`` processes against a lab that runs in a process and an environment of its own."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.demo.demo import BUILD, environment, lab  # noqa: E402  the repository's root must be importable first
+
+LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
+INVENTORY = ROOT / "tests" / "demo" / "inventory.yml"
+
+
+@dataclasses.dataclass
+class Run:
+    """How a playbook ended: exit code, everything it printed, and its task results in order."""
+
+    code: int
+    output: str
+    results: list[dict[str, Any]]
+
+    def of(self, action: str) -> list[dict[str, Any]]:
+        """Results of one of the collection's modules, loop items rather than their sum."""
+        name = f"sharepoint.mail.{action}"
+        return [r["result"] for r in self.results if r["action"] == name and "results" not in r["result"]]
+
+    @property
+    def failures(self) -> list[str]:
+        """Messages of the tasks that failed, the sums of loops left out."""
+        failed = [r["result"] for r in self.results if "failed" in r["status"] or r["status"] == "unreachable"]
+        return [str(r["msg"]) for r in failed if "results" not in r]
+
+    @property
+    def changed(self) -> list[str]:
+        """The collection's tasks that report a change."""
+        return [r["task"] for r in self.results if r["action"].startswith("sharepoint.mail.") and r["result"].get("changed")]
+
+
+@dataclasses.dataclass
+class Lab:
+    """A running lab, seen from the controller."""
+
+    subnet: str
+    state: Path
+
+    def ask(self, what: str) -> Any:
+        """What the lab's control server knows: ``snapshot`` or ``pipelines``."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(f"http://{self.subnet}.1:1999/{what}", timeout=10) as answer:
+            return json.load(answer)
+
+    def playbook(
+        self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None
+    ) -> Run:
+        """Runs a playbook, given as a file or as plays, and returns how it ended."""
+        number = len(list(self.state.glob("run-*.jsonl")))
+        results = self.state / f"run-{number}.jsonl"
+        results.touch()
+        if isinstance(playbook, list):
+            path = self.state / f"play-{number}.yml"
+            path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
+            playbook = path
+        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(INVENTORY), str(playbook), *options]
+        if extra is not None:
+            command += ["-i", str(extra)]
+        if variables:
+            command += ["-e", json.dumps(variables)]
+        process = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={
+                **environment(self.state, self.subnet),
+                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+                "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+                "ANSIBLE_RETRY_FILES_ENABLED": "false",
+                "TASK_RESULTS": str(results),
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        (self.state / f"run-{number}.txt").write_text(process.stdout, encoding="utf-8")
+        lines = results.read_text(encoding="utf-8").splitlines()
+        return Run(process.returncode, process.stdout, [json.loads(line) for line in lines])
+
+    def task(self, module: str, arguments: dict[str, Any], *options: str, **play: Any) -> Run:
+        """Runs one task of the collection on sp01 (or on the hosts that ``play`` names)."""
+        task = {"name": f"Run {module}", f"sharepoint.mail.{module}": arguments}
+        return self.playbook([{"name": "One task", "hosts": "sp01", "gather_facts": False, **play, "tasks": [task]}], *options)
+
+
+StartLab = Callable[..., Lab]
+
+
+def _starter(stack: ExitStack, folder: Path, taken: list[int]) -> StartLab:
+    def start(*options: str) -> Lab:
+        # A /24 for each lab of this process; the demo and a second test run own others.
+        taken.append(len(taken))
+        subnet = f"127.{100 + os.getpid() % 100}.{len(taken)}"
+        state = folder / f"lab-{len(taken)}"
+        running: AbstractContextManager[dict[str, object]] = lab(LAB_PYTHON, state, "--subnet", subnet, *options)
+        stack.enter_context(running)
+        return Lab(subnet, state)
+
+    return start
+
+
+TAKEN: list[int] = []
+
+
+@pytest.fixture(scope="module")
+def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
+    """Starts labs that live as long as the module's tests; options are those of ``python -m tests.lab``."""
+    with ExitStack() as stack:
+        yield _starter(stack, tmp_path_factory.mktemp("labs"), TAKEN)
+
+
+@pytest.fixture
+def fresh_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
+    """Starts labs that live as long as one test."""
+    with ExitStack() as stack:
+        yield _starter(stack, tmp_path_factory.mktemp("lab"), TAKEN)

@@ -1,0 +1,63 @@
+"""Starts a lab: ``python -m tests.lab --state-dir DIR``. When it serves, DIR/lab.json says where; SIGTERM, or the end of its
+lifetime, stops it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from tests.lab.world import MUTANTS, Options, World
+
+
+def parse(arguments: list[str]) -> tuple[Options, float]:
+    """Options and the lifetime in seconds."""
+    defaults = Options(Path())
+    parser = argparse.ArgumentParser(prog="tests.lab", description=__doc__)
+    parser.add_argument("--state-dir", type=Path, required=True, help="folder for lab.json, the authority's certificate, what was received")
+    parser.add_argument("--subnet", default=defaults.subnet, help="first three numbers of the lab's addresses")
+    parser.add_argument("--sharepoint-build", default=defaults.sharepoint_build, help="16.0.4534.1000 has KB3191880")
+    parser.add_argument("--mutant", action="append", default=[], choices=MUTANTS, help="makes the lab wrong in one point")
+    parser.add_argument("--snap-in-delay", type=float, default=defaults.snap_in_delay, help="seconds that Add-PSSnapin takes")
+    parser.add_argument("--silent-log", action="store_true", help="SharePoint's log does not say that an authentication was refused")
+    parser.add_argument("--timer-server", default=defaults.timer_server, choices=["sp01", "sp02"], help="server that runs the timer jobs")
+    parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
+    parsed = parser.parse_args(arguments)
+    options = Options(
+        state_dir=parsed.state_dir.resolve(),
+        subnet=parsed.subnet,
+        sharepoint_build=parsed.sharepoint_build,
+        mutants=frozenset(parsed.mutant),
+        snap_in_delay=parsed.snap_in_delay,
+        uls_says=not parsed.silent_log,
+        timer_server=parsed.timer_server,
+    )
+    return options, parsed.lifetime
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    options, lifetime = parse(sys.argv[1:])
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    world = World(options)
+    world.start()
+    try:
+        ready = {"pid": os.getpid(), "state_dir": str(options.state_dir), "subnet": options.subnet, "addresses": world.network.addresses}
+        partial = options.state_dir / "lab.json.partial"
+        partial.write_text(json.dumps(ready, indent=1) + "\n", encoding="utf-8")
+        partial.replace(options.state_dir / "lab.json")
+        done.wait(lifetime)
+    finally:
+        world.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+"""The Exchange organisation as the lab composes it: state, SMTP servers, transport, mailboxes, and the cmdlets of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tests.lab.directory import Directory
+from tests.lab.engine.cmdlets import Cmdlet
+from tests.lab.exchange import cmdlets
+from tests.lab.exchange.hub import Hub
+from tests.lab.exchange.listeners import Listeners
+from tests.lab.exchange.state import fresh
+from tests.lab.mailboxes import Mailboxes
+from tests.lab.network import DOMAIN, Network
+from tests.lab.pki import Authority
+
+
+class Organisation:
+    """Two servers, EX01 and EX02. ``start()`` opens their sockets; the mailboxes are read over IMAPS at EX01's address."""
+
+    def __init__(self, network: Network, directory: Directory, pki: Authority, mutants: frozenset[str] = frozenset()) -> None:
+        self.state = fresh(network, directory, mutants)
+        self.mailboxes = Mailboxes(DOMAIN, directory, network.addresses["ex01"], pki.host_context("ex01"))
+        self._hub = Hub(self.state, self.mailboxes)
+        self._listeners = Listeners(self.state, self._hub, pki)
+        self._cmdlets = cmdlets.build(self.state)
+
+    def start(self) -> None:
+        """Raises OSError when a port is taken."""
+        try:
+            self.mailboxes.start()
+            self._hub.start()
+            self._listeners.start()
+        except OSError:
+            self.stop()
+            raise
+        self.state.changed = self._listeners.follow
+
+    def stop(self) -> None:
+        self.state.changed = lambda: None
+        self._listeners.stop()
+        self._hub.stop()
+        self.mailboxes.stop()
+
+    def cmdlets(self, session: Any) -> Mapping[str, Cmdlet]:
+        """Lower-case name to cmdlet: those that the session's account may run by its RBAC roles."""
+        return cmdlets.granted(self._cmdlets, self.state.directory.find(session.user))
+
+    def snapshot(self) -> dict[str, Any]:
+        """Connectors, permissions and groups, JSON-able; equal when nothing was changed."""
+        return self.state.snapshot()

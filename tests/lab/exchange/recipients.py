@@ -1,0 +1,133 @@
+"""Recipients: mailboxes and distribution groups, and who may send to a group."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tests.lab.directory import Account
+from tests.lab.engine.objects import NetObject
+from tests.lab.exchange import enums, values
+from tests.lab.network import DOMAIN
+
+_MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management"
+USERS = "CN=Users,DC=corp,DC=example"
+
+
+class Recipient(NetObject):
+    """What mailboxes and groups have in common."""
+
+    name: str
+    address: str
+    kind: str
+
+    @property
+    def distinguished_name(self) -> str:
+        return f"CN={self.name},{USERS}"
+
+    @property
+    def identity(self) -> str:
+        return f"{DOMAIN}/Users/{self.name}"
+
+    @property
+    def guid(self) -> uuid.UUID:
+        return uuid.uuid5(uuid.NAMESPACE_DNS, self.address)
+
+    def is_called(self, identity: str) -> bool:
+        """By name, alias, mail address, distinguished name, canonical name or GUID."""
+        names = {self.name, self.address, self.distinguished_name, self.identity, str(self.guid), f"smtp:{self.address}"}
+        return identity.strip().lower() in {name.lower() for name in names}
+
+    def __str__(self) -> str:
+        return self.name
+
+    def properties(self) -> Mapping[str, Any]:
+        return {
+            "Name": self.name,
+            "Alias": self.name,
+            "DisplayName": self.name,
+            "PrimarySmtpAddress": values.smtp_address(self.address),
+            "EmailAddresses": values.MultiValuedProperty([f"SMTP:{self.address}"], "Microsoft.Exchange.Data.ProxyAddress"),
+            "RecipientType": enums.RECIPIENT_TYPE(self.kind),
+            "RecipientTypeDetails": enums.RECIPIENT_TYPE_DETAILS(self.kind),
+            "DistinguishedName": self.distinguished_name,
+            "Identity": values.object_id(self.identity),
+            "Guid": self.guid,
+            "IsValid": True,
+        }
+
+
+@dataclasses.dataclass
+class Mailbox(Recipient):
+    """A user's mailbox; ``server`` is the name of the server that holds the active copy of its database."""
+
+    account: Account
+    address: str
+    server: str
+    kind = "UserMailbox"
+    type_names = (f"{_MANAGEMENT}.Mailbox", f"{_MANAGEMENT}.MailEnabledOrgPerson", f"{_MANAGEMENT}.MailEnabledRecipient", "System.Object")
+
+    @property
+    def name(self) -> str:  # type: ignore[override]  # a mailbox is named as its account, and stays so
+        return self.account.name
+
+    def is_called(self, identity: str) -> bool:
+        return super().is_called(identity) or identity.strip().lower() == self.account.full_name.lower()
+
+    def properties(self) -> Mapping[str, Any]:
+        return {
+            **super().properties(),
+            "SamAccountName": self.account.name,
+            "UserPrincipalName": f"{self.account.name}@{DOMAIN}",
+            "ServerName": self.server.lower(),
+            "HiddenFromAddressListsEnabled": False,
+            "RequireSenderAuthenticationEnabled": False,
+        }
+
+
+@dataclasses.dataclass
+class DistributionGroup(Recipient):
+    """A universal distribution group. ``permitted`` are names of recipients that may send to it; empty means everybody."""
+
+    name: str
+    address: str
+    members: list[Recipient]
+    require_authentication: bool = True
+    permitted: list[Recipient] = dataclasses.field(default_factory=list)
+    kind = "MailUniversalDistributionGroup"
+    type_names = (f"{_MANAGEMENT}.DistributionGroup", f"{_MANAGEMENT}.MailEnabledRecipient", "System.Object")
+
+    def permits(self, sender: Recipient | None) -> bool:
+        """Whether the sender may send: nobody is listed, or it is listed, or it is a member of a group that is listed."""
+        return not self.permitted or any(
+            sender is one or (isinstance(one, DistributionGroup) and sender in one.members) for one in self.permitted if sender is not None
+        )
+
+    def properties(self) -> Mapping[str, Any]:
+        return {
+            **super().properties(),
+            "GroupType": "Universal",
+            "SamAccountName": self.name,
+            "ManagedBy": values.MultiValuedProperty(
+                [values.object_id(f"{DOMAIN}/Microsoft Exchange Security Groups/Organization Management")]
+            ),
+            "RequireSenderAuthenticationEnabled": self.require_authentication,
+            "AcceptMessagesOnlyFrom": _ids(one for one in self.permitted if not isinstance(one, DistributionGroup)),
+            "AcceptMessagesOnlyFromDLMembers": _ids(one for one in self.permitted if isinstance(one, DistributionGroup)),
+            "AcceptMessagesOnlyFromSendersOrMembers": _ids(self.permitted),
+            "RejectMessagesFromSendersOrMembers": values.MultiValuedProperty(),
+            "ModerationEnabled": False,
+            "HiddenFromAddressListsEnabled": False,
+        }
+
+
+def _ids(recipients: Any) -> values.MultiValuedProperty:
+    return values.MultiValuedProperty(
+        [values.object_id(one.identity) for one in recipients], "Microsoft.Exchange.Data.Directory.ADObjectId"
+    )
+
+
+def find(recipients: Sequence[Recipient], identity: str) -> Recipient | None:
+    return next((recipient for recipient in recipients if recipient.is_called(identity)), None)

@@ -1,0 +1,137 @@
+"""The few plain Windows cmdlets that tell facts about a farm server. They need neither the snap-in nor delegation."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable
+from typing import Any
+
+from tests.lab.engine.cmdlets import Call, Cmdlet, TerminatingError
+from tests.lab.engine.objects import Custom, EnumType, Text
+from tests.lab.network import Network
+from tests.lab.sharepoint.product import Product
+
+RECORD_TYPE = EnumType("Microsoft.DnsClient.Commands.RecordType", {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "AAAA": 28})
+CONNECT_TIMEOUT = 5.0
+"""Seconds that Test-NetConnection waits."""
+
+
+class WindowsCmdlets:
+    """``cmdlets()`` gives them by lower-case name."""
+
+    def __init__(self, network: Network, product: Product) -> None:
+        self._network = network
+        extensions = r"C:\Program Files\Common Files\microsoft shared\Web Server Extensions"
+        self._assembly = rf"{extensions}\{product.hive}\ISAPI\Microsoft.SharePoint.dll"
+        self._product = product
+
+    def cmdlets(self) -> dict[str, Cmdlet]:
+        text = {"type": "string"}
+        return {
+            "resolve-dnsname": Cmdlet(
+                "Resolve-DnsName",
+                "Microsoft.DnsClient.Commands.ResolveDnsName",
+                {
+                    "Name": {**text, "mandatory": True, "pipeline": True},
+                    "Type": text,
+                    "Server": {"type": "string[]"},
+                    "DnsOnly": {"type": "switch"},
+                },
+                self.resolve_dns_name,
+            ),
+            "get-item": Cmdlet(
+                "Get-Item",
+                "Microsoft.PowerShell.Commands.GetItemCommand",
+                {
+                    "Path": {"type": "string[]", "mandatory": True, "pipeline": True, "sets": ["Path"]},
+                    "LiteralPath": {"type": "string[]", "mandatory": True, "sets": ["LiteralPath"]},
+                    "Force": {"type": "switch"},
+                },
+                self.get_item,
+            ),
+            "test-netconnection": Cmdlet(
+                "Test-NetConnection",
+                "Test-NetConnection",
+                {
+                    "ComputerName": {**text, "pipeline": True},
+                    "Port": {"type": "int"},
+                    "InformationLevel": {**text, "values": ["Quiet", "Detailed"]},
+                },
+                self.test_net_connection,
+            ),
+        }
+
+    def resolve_dns_name(self, call: Call) -> Iterable[Any]:
+        name = call.get("Name")
+        address = self._network.resolve(name)
+        if address is None or address == name:
+            call.write_error(
+                TerminatingError(
+                    f"{name} : DNS name does not exist",
+                    "DNS_ERROR_RCODE_NAME_ERROR",
+                    "ResourceUnavailable",
+                    "System.ComponentModel.Win32Exception",
+                    name,
+                )
+            )
+            return []
+        if str(call.get("Type", "A_AAAA")).upper() not in ("A", "A_AAAA", "ALL"):
+            return []
+        record = {
+            "Name": name,
+            "Type": RECORD_TYPE("A"),
+            "CharacterSet": Text("Unicode", "Microsoft.DnsClient.Commands.DNSCharset"),
+            "Section": Text("Answer", "Microsoft.DnsClient.Commands.DNSSection"),
+            "DataLength": 4,
+            "TTL": 3600,
+            "IPAddress": address,
+            "IP4Address": address,
+        }
+        return [Custom(["Microsoft.DnsClient.Commands.DnsRecord_A", "Microsoft.DnsClient.Commands.DnsRecord"], "", record)]
+
+    def get_item(self, call: Call) -> Iterable[Any]:
+        for path in call.get("Path") or call.get("LiteralPath"):
+            if path.lower() != self._assembly.lower():
+                message = f"Cannot find path '{path}' because it does not exist."
+                exception = "System.Management.Automation.ItemNotFoundException"
+                call.write_error(TerminatingError(message, "PathNotFound", "ObjectNotFound", exception, path))
+                continue
+            numbers = [int(part) for part in self._product.build.split(".")]
+            version = dict(zip(("FileMajorPart", "FileMinorPart", "FileBuildPart", "FilePrivatePart"), numbers, strict=True))
+            text = f"File:             {self._assembly}\r\nFileVersion:      {self._product.build}\r\n"
+            information = {"FileVersion": self._product.build, "ProductVersion": self._product.build, "FileName": self._assembly} | version
+            item = {
+                "Name": "Microsoft.SharePoint.dll",
+                "FullName": self._assembly,
+                "Exists": True,
+                "VersionInfo": Custom(["System.Diagnostics.FileVersionInfo"], text, information),
+            }
+            yield Custom(["System.IO.FileInfo", "System.IO.FileSystemInfo", "System.MarshalByRefObject"], self._assembly, item)
+
+    def test_net_connection(self, call: Call) -> Iterable[Any]:
+        name = call.get("ComputerName", "internetbeacon.msedge.net")
+        own = self._network.addresses[call.session.host]
+        address = self._network.resolve(name)
+        if address is None:
+            call.write_warning(f"Name resolution of {name} failed")
+        reached = address is not None and "Port" in call and self._connects(own, address, call.get("Port"))
+        if address is not None and "Port" in call and not reached:
+            call.write_warning(f"TCP connect to ({address} : {call.get('Port')}) failed")
+        if call.get("InformationLevel") == "Quiet":
+            return [reached if "Port" in call else address is not None]
+        result = {
+            "ComputerName": name,
+            "RemoteAddress": Text(address, "System.Net.IPAddress") if address else None,
+            "RemotePort": call.get("Port", 0),
+            "InterfaceAlias": "Ethernet" if address else None,
+            "SourceAddress": Text(own, "Microsoft.Management.Infrastructure.CimInstance#MSFT_NetIPAddress") if address else None,
+            "TcpTestSucceeded": reached,
+        }
+        return [Custom(["TestNetConnectionResult"], "TestNetConnectionResult", result)]
+
+    def _connects(self, own: str, address: str, port: int) -> bool:
+        try:
+            socket.create_connection((address, port), CONNECT_TIMEOUT, (own, 0)).close()
+        except OSError:
+            return False
+        return True

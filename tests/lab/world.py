@@ -1,0 +1,138 @@
+"""The whole lab put together: which hosts there are, what runs on them, and who may enter."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.lab.control import ControlServer
+from tests.lab.directory import NETBIOS, Account, default_directory
+from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, SnapIn, write_user_file
+from tests.lab.engine.recorder import Recorder, distinct
+from tests.lab.exchange.organisation import Organisation
+from tests.lab.network import CONTROL_PORT, EXCHANGE_HTTP_PORT, EXCHANGE_HTTPS_PORT, WINRM_PORT, Network
+from tests.lab.outside import OutsideDomain
+from tests.lab.pki import Authority
+from tests.lab.sharepoint.farm import Farm
+
+SNAP_IN = "Microsoft.SharePoint.PowerShell"
+FARM_ENDPOINT = "SharePointFarm"
+MUTANTS = (
+    "auth-never-offered",
+    "dropped-after-250",
+    "group-check-off",
+    "ranges-ignored",
+    "relay-for-anyone",
+    "timer-goes-on",
+)
+"""What can be made wrong in one point, for tests that have to notice."""
+
+
+class Part(Protocol):
+    """Something that serves."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """How a lab is started. ``snap_in_delay`` is in seconds; ``timer_server`` holds the timer lock."""
+
+    state_dir: Path
+    subnet: str = "127.0.10"
+    sharepoint_build: str = "16.0.4522.1000"
+    mutants: frozenset[str] = frozenset()
+    snap_in_delay: float = 0.1
+    uls_says: bool = True
+    timer_server: str = "sp01"
+
+
+class World:
+    """Builds everything at construction; ``start`` serves, ``stop`` ends all servers and threads."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.network = Network(options.subnet)
+        self.directory = default_directory()
+        self.pki = Authority(self.network)
+        options.state_dir.mkdir(parents=True, exist_ok=True)
+        self.pki.write(options.state_dir / "ca.pem")
+        write_user_file(self.directory, options.state_dir / "ntlm-users")
+        self._pipelines = options.state_dir / "pipelines.jsonl"
+        self._pipelines.write_text("", encoding="utf-8")
+        self.recorder = Recorder(self._pipelines, [account.password for account in self.directory.accounts.values()])
+        self.outside = OutsideDomain(self.network, self.directory, self.pki)
+        self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants)
+        self.farm = Farm(
+            self.network,
+            self.directory,
+            self.pki,
+            build=options.sharepoint_build,
+            mutants=options.mutants,
+            uls_says=options.uls_says,
+            timer_server=options.timer_server,
+        )
+        self.hosts = [self._sharepoint_host(name) for name in ("sp01", "sp02")]
+        self.hosts += [self._exchange_host(name) for name in ("ex01", "ex02")]
+        self.control = ControlServer(
+            self.network.addresses["lab"],
+            CONTROL_PORT,
+            {"snapshot": self.snapshot, "pipelines": lambda: distinct(self._pipelines)},
+        )
+
+    def start(self) -> None:
+        """Raises OSError when an address or port is taken."""
+        for part in self._parts():
+            part.start()
+
+    def stop(self) -> None:
+        for part in reversed(self._parts()):
+            part.stop()
+
+    def _parts(self) -> list[Part]:
+        return [self.outside, self.organisation, self.farm, *self.hosts, self.control]
+
+    def snapshot(self) -> dict[str, Any]:
+        """The configuration of both products: what a run that changes nothing leaves as it was."""
+        return {"exchange": self.organisation.snapshot(), "sharepoint": self.farm.snapshot()}
+
+    def _sharepoint_host(self, name: str) -> Host:
+        build = self.options.sharepoint_build
+        snap_ins = (SnapIn(SNAP_IN, self.farm.cmdlets, self.options.snap_in_delay),)
+        endpoints = [
+            Endpoint("Microsoft.PowerShell", self.farm.windows_cmdlets, snap_ins=snap_ins, product="SharePoint", version=build),
+            Endpoint(
+                FARM_ENDPOINT,
+                self.farm.windows_cmdlets,
+                snap_ins=snap_ins,
+                run_as=f"{NETBIOS}\\sp_farm",
+                may_enter=lambda account: "farm" in account.roles,
+                product="SharePoint",
+                version=build,
+            ),
+        ]
+        listeners = [Listener(WINRM_PORT, endpoints, frozenset({NEGOTIATE, CREDSSP}))]
+        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)
+
+    def _exchange_host(self, name: str) -> Host:
+        def has_a_role(account: Account) -> bool:
+            return bool(account.roles - {"farm"})
+
+        exchange = Endpoint(
+            "Microsoft.Exchange",
+            self.organisation.cmdlets,
+            language_mode="NoLanguage",
+            may_enter=has_a_role,
+            product="Exchange",
+            version="15.1.2375.7",
+        )
+        windows = Endpoint("Microsoft.PowerShell", product="Windows", version="5.1")
+        listeners = [
+            Listener(EXCHANGE_HTTP_PORT, [exchange], frozenset({KERBEROS}), "/PowerShell/"),
+            Listener(EXCHANGE_HTTPS_PORT, [exchange], frozenset({BASIC}), "/PowerShell/", self.pki.host_context(name)),
+            Listener(WINRM_PORT, [windows], frozenset({NEGOTIATE})),
+        ]
+        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)

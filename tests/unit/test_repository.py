@@ -1,0 +1,179 @@
+"""What must hold for the repository as a whole: lists that name every module agree, and rules of the house that no linter knows."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+NOT_OURS = {".git", "build", ".venv", "__pycache__", "dist", ".ansible", ".hypothesis"}
+HEADER = (
+    "# Copyright: (c) 2026, sharepoint.mail contributors\n"
+    "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)\n"
+    "# SPDX-License-Identifier: GPL-3.0-or-later\n"
+)
+
+
+def files(*suffixes: str) -> Iterator[Path]:
+    """Files of the checkout with one of these suffixes (all, when none is given), without what tools made."""
+
+    def walk(folder: Path) -> Iterator[Path]:
+        for path in sorted(folder.iterdir()):
+            if path.name in NOT_OURS or path.name.endswith("_cache") or path.is_symlink():
+                continue
+            if path.is_dir():
+                yield from walk(path)
+            elif not suffixes or path.suffix in suffixes:
+                yield path
+
+    return walk(ROOT)
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def load(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def table(heading: str) -> list[str]:
+    """First column of the table under this heading of README.md, without back quotes and the collection's name."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    return [match.removeprefix("sharepoint.mail.") for match in re.findall(r"^\| `([\w.]+)`", section, re.MULTILINE)]
+
+
+def test_the_action_group_names_every_module() -> None:
+    runtime = load("meta/runtime.yml")
+    assert runtime["action_groups"]["all"] == MODULES
+    assert runtime["requires_ansible"] == ">=2.16.0"
+
+
+def test_every_module_has_its_action_plugin_and_no_plugin_lacks_its_module() -> None:
+    actions = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py") if path.stem != "__init__")
+    assert actions == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documentation(module: str) -> None:
+    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    texts = {
+        target.id: ast.literal_eval(node.value)
+        for node in ast.parse(source).body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert yaml.safe_load(texts["DOCUMENTATION"])["module"] == module
+    assert f"sharepoint.mail.{module}:" in texts["EXAMPLES"]
+    assert yaml.safe_load(texts["RETURN"])
+
+
+def test_the_readme_lists_every_module_and_role() -> None:
+    assert sorted(table("Modules")) == MODULES
+    assert sorted(table("Roles and playbooks")) == sorted(ROLES + [path.name for path in (ROOT / "playbooks").glob("*.yml")])
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_declares_and_describes_its_variables(role: str) -> None:
+    specification = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]
+    defaults = load(f"roles/{role}/defaults/main.yml")
+    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert [name for name in {**defaults, **specification["options"]} if not name.startswith(f"{role}_")] == []
+    assert sorted(set(defaults) - set(specification["options"])) == [], "defaults that the argument specification lacks"
+    # The READMEs write a common beginning once: `role_user`, `_password`, or `role_exchange_*` for a group.
+    groups = tuple(re.findall(r"`(\w+_)\*`", readme))
+    named = {name for name in specification["options"] if f"`{name}`" in readme or f"`{name.removeprefix(role)}`" in readme}
+    assert [name for name in specification["options"] if name not in named and not name.startswith(groups)] == [], "lacking in the README"
+    assert specification["short_description"]
+
+
+def test_every_file_of_the_collection_names_its_licence() -> None:
+    lacking = [
+        relative(path)
+        for path in files(".py", ".yml")
+        if relative(path).startswith(("plugins/", "roles/", "playbooks/", "extensions/"))
+        and path.stat().st_size
+        and not path.read_text(encoding="utf-8").removeprefix("#!/usr/bin/python\n").startswith(HEADER)
+    ]
+    assert lacking == []
+
+
+def test_every_python_file_postpones_annotations() -> None:
+    lacking = [
+        relative(path)
+        for path in files(".py")
+        if len(ast.parse(path.read_text(encoding="utf-8")).body) > 1
+        and "from __future__ import annotations" not in path.read_text(encoding="utf-8")
+    ]
+    assert lacking == []
+
+
+def test_a_silenced_checker_has_a_reason() -> None:
+    silenced = re.compile(r"#\s*(?:type:\s*ignore|noqa)(?P<rest>.*)")
+    without = []
+    for path in files(".py"):
+        if path == Path(__file__):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            match = silenced.search(line)
+            if match and not re.fullmatch(r"(?:\[[\w, -]+\]|: ?[A-Z]+\d+(?:, ?[A-Z]+\d+)*)\s+\S.{8,}", match["rest"]):
+                without.append(f"{relative(path)}:{number}: {line.strip()}")
+    assert without == []
+
+
+def test_no_unfinished_work_and_no_place_of_a_single_machine() -> None:
+    # Put together here, so that this file does not find itself.
+    words = [
+        "TO" + "DO",
+        "FIX" + "ME",
+        "X" + "XX",
+        "/wo" + "rk/",
+        "/ro" + "ot/",
+        "/ho" + "me/",
+        "../sha" + "red",
+        "pypi" + ".org",
+        "pythonhos" + "ted",
+    ]
+    found = []
+    for path in files():
+        if path.name == "LICENSE":
+            continue
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{relative(path)}: {word}" for word in words if re.search(rf"(?<![\w/]){re.escape(word)}(?![A-Z])", text)]
+    assert found == []
+
+
+def test_the_lab_and_the_collection_share_no_code() -> None:
+    foreign = {"tests/lab/": r"^\s*(?:from|import) (?:ansible|pypsrp)", "plugins/": r"^\s*(?:from|import) (?:tests|psrpcore)"}
+    found = [
+        relative(path)
+        for path in files(".py")
+        for folder, pattern in foreign.items()
+        if relative(path).startswith(folder) and re.search(pattern, path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert found == []
+
+
+def test_requirements_are_pinned_once() -> None:
+    def pins(name: str) -> dict[str, str]:
+        lines = [line.split("#")[0].strip() for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+        pairs = [line.split("==") for line in lines if line]
+        assert all(len(pair) == 2 for pair in pairs), f"{name} has a requirement without ==VERSION"
+        return {re.sub(r"\[.*\]|[-_.]+", lambda m: "" if m[0][0] == "[" else "-", pair[0]).lower(): pair[1] for pair in pairs}
+
+    constraints = pins("constraints.txt")
+    for name in ("requirements.txt", "requirements-dev.txt", "tests/lab/requirements.txt"):
+        assert {package: version for package, version in pins(name).items() if constraints.get(package) != version} == {}, name
