@@ -61,6 +61,8 @@ def prepare() -> None:
     """A fresh copy of the checkout; the home folder stays, for it holds the environments of earlier runs."""
     shutil.rmtree(COPY, ignore_errors=True)
     shutil.copytree(ROOT, COPY, symlinks=True, ignore=NOT_COPIED)
+    # ansible-test asks git for the files to test; inside the checkout's own repository, which ignores build/, there would be none.
+    subprocess.run(["git", "init", "--quiet", str(COPY)], check=True)
     PIP_SCRIPT.parent.mkdir(parents=True, exist_ok=True)
     PIP_SCRIPT.write_text(PIP_SCRIPT_TEXT)
     configuration_file = HOME / ".config" / "pip" / "pip.conf"

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange import message_trace, organisation
@@ -17,8 +17,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values im
 
 
 class ActionModule(MailAction):
-    mutually_exclusive = [("start", "since_minutes")]  # noqa: RUF012  Ansible's own form of the rule
-    required_one_of = [("start", "since_minutes")]  # noqa: RUF012
+    mutually_exclusive: ClassVar = [("start", "since_minutes")]
+    required_one_of: ClassVar = [("start", "since_minutes")]
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         start, end = _window(options)

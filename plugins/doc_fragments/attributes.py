@@ -6,7 +6,12 @@
 
 from __future__ import annotations
 
-_ALWAYS = r"""
+
+class ModuleDocFragment:
+    # Every module.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
   async:
     description: Supports being run with the C(async) keyword.
     support: none
@@ -17,21 +22,34 @@ _ALWAYS = r"""
       - A task with C(become) is refused. The module speaks to its host itself, and Ansible would ignore C(become) without a word.
 """
 
-_WINDOWS = r"""
+    # A module that works on the task's host.
+    WINDOWS = r"""
+options: {}
+attributes:
   platform:
     description: Target OS/families that can be operated against.
     platforms: windows
     support: full
     details:
-      - The module runs on the controller, and needs the connection plugin P(ansible.builtin.psrp#connection) or
-        P(ansible.builtin.winrm#connection), and the Python library pypsrp on the controller. Nothing is copied to the host.
+      - The module runs on the controller, and needs the connection plugin C(ansible.builtin.psrp) or
+        C(ansible.builtin.winrm), and the Python library pypsrp on the controller. Nothing is copied to the host.
 """
 
+    # A module that needs no connection to the task's host.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  platform:
+    description: Target OS/families that can be operated against.
+    platforms: all
+    support: full
+    details:
+      - The module runs on the controller and does not use the task's connection.
+"""
 
-class ModuleDocFragment:
     # A module that brings something into a state.
-    DOCUMENTATION = rf"""
-options: {{}}
+    STATE = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -39,11 +57,11 @@ attributes:
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: full
-{_ALWAYS}{_WINDOWS}"""
+"""
 
     # A module that only reads.
-    INFO = rf"""
-options: {{}}
+    INFO = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -53,11 +71,11 @@ attributes:
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
-{_ALWAYS}{_WINDOWS}"""
+"""
 
     # A module that sends mail through a host; there is nothing to foresee.
-    TEST = rf"""
-options: {{}}
+    TEST = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -67,11 +85,11 @@ attributes:
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
-{_ALWAYS}{_WINDOWS}"""
+"""
 
-    # A module that needs no connection to the task's host.
-    CONTROLLER = rf"""
-options: {{}}
+    # A module that reads and reports.
+    REPORT = r"""
+options: {}
 attributes:
   check_mode:
     description: Can run in check_mode and return changed status prediction without modifying target.
@@ -79,11 +97,4 @@ attributes:
   diff_mode:
     description: Will return details on what has changed (or possibly needs changing in check_mode), when in diff mode.
     support: none
-{_ALWAYS}
-  platform:
-    description: Target OS/families that can be operated against.
-    platforms: all
-    support: full
-    details:
-      - The module runs on the controller and does not use the task's connection.
 """

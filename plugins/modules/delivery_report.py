@@ -18,7 +18,9 @@ description:
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
+  - sharepoint.mail.attributes
   - sharepoint.mail.attributes.controller
+  - sharepoint.mail.attributes.report
 options:
   farm:
     description: The return value C(farm) of M(sharepoint.mail.farm_info).

@@ -22,6 +22,8 @@ author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
   - sharepoint.mail.attributes
+  - sharepoint.mail.attributes.windows
+  - sharepoint.mail.attributes.state
 options:
   name:
     description: Name of the connector, the same on each server.

@@ -19,6 +19,8 @@ description:
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
+  - sharepoint.mail.attributes
+  - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.info
 options: {}
 seealso:

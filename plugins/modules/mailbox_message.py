@@ -19,7 +19,9 @@ description:
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
+  - sharepoint.mail.attributes
   - sharepoint.mail.attributes.controller
+  - sharepoint.mail.attributes.report
 options:
   mailboxes:
     description: The mailboxes. IMAP over TLS, with a certificate that is trusted.

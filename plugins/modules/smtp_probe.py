@@ -18,7 +18,9 @@ description:
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
+  - sharepoint.mail.attributes
   - sharepoint.mail.attributes.controller
+  - sharepoint.mail.attributes.report
 options:
   host:
     description: Name or address of the mail server.

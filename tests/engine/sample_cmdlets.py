@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from tests.engine import sample_objects
@@ -16,7 +16,7 @@ NO_FARM = (
     "and that you have the appropriate permissions to access the database before trying again."
 )
 _FARM_ID = "Microsoft.SharePoint.PowerShell.SPCmdletGetFarm"
-TYPES = {
+TYPES: Mapping[str, Callable[[Any], Any]] = {
     "AuthMechanisms": sample_objects.AUTH_MECHANISMS,
     "IPRange": sample_objects.IPRange,
 }

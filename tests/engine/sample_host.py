@@ -31,11 +31,10 @@ def main(state_dir: Path, address: str) -> None:
     authority.cert_pem.write_to_path(str(state_dir / "ca.pem"))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(address).configure_cert(tls)
-    label = {"product": "Sample", "version": "1.0"}
-    full = Endpoint("Microsoft.PowerShell", everything, **label)
+    full = Endpoint("Microsoft.PowerShell", everything, product="Sample", version="1.0")
     endpoints = [
         full,
-        *(Endpoint(mode, everything, language_mode=mode, **label) for mode in ("ConstrainedLanguage", "RestrictedLanguage", "NoLanguage")),
+        *(Endpoint(mode, everything, language_mode=mode) for mode in ("ConstrainedLanguage", "RestrictedLanguage", "NoLanguage")),
         Endpoint("Snapped", snap_ins=(SnapIn("Sample.Snap", lambda session: SNAP_IN_COMMANDS, delay=0.05),)),
         Endpoint("RunAs", everything, run_as=f"{NETBIOS}\\sp_farm", may_enter=lambda account: "farm" in account.roles),
     ]

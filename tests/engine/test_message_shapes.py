@@ -99,6 +99,7 @@ def test_opening(sample_host: SampleHost) -> None:
 def test_opening_of_windows_powershell(sample_host: SampleHost) -> None:
     """The version table comes with the opening, before any command, and says protocol 2.3."""
     with sample_host.wsman() as wsman, RunspacePool(wsman) as pool:
+        assert pool.application_private_data is not None
         table = pool.application_private_data.data["PSVersionTable"]
     assert table["PSEdition"] == "Desktop"
     assert str(table["PSVersion"]).startswith("5.1.")

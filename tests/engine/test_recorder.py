@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.serializer import TaggedValue
 
 from tests.engine.conftest import PASSWORD, SampleHost
 
@@ -14,7 +15,7 @@ def test_an_entry(sample_host: SampleHost) -> None:
         pipeline = PowerShell(pool).add_cmdlet("Get-SPWebApplication").add_parameter("Identity", "absent")
         pipeline.add_cmdlet("Where-Object").add_parameters({"Property": "DisplayName", "In": True, "Value": ["a", 1]})
         pipeline.add_statement().add_cmdlet("Set-RecvC").add_parameters(
-            {"Identity": f"has {PASSWORD} inside", "Pw": pool.serialize("never seen", "SS"), "MaxHops": 5, "Banner": None}
+            {"Identity": f"has {PASSWORD} inside", "Pw": TaggedValue("SS", "never seen"), "MaxHops": 5, "Banner": None}
         )
         pipeline.invoke()
         PowerShell(pool).add_script("Get-Date").invoke()

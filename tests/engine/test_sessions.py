@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pypsrp.complex_objects import PSInvocationState
 from pypsrp.powershell import PowerShell, RunspacePool
+from pypsrp.serializer import TaggedValue
 
 from tests.engine.conftest import SampleHost
 from tests.engine.messages import errors, listening, outputs, state
@@ -101,7 +102,7 @@ def test_an_object_that_fits_nothing(pool: RunspacePool) -> None:
 def test_input_from_the_client(pool: RunspacePool) -> None:
     with listening() as received:
         PowerShell(pool).add_cmdlet("Get-SPWebApplication").add_cmdlet("ForEach-Object").add_parameter("MemberName", "Url").invoke(
-            ["teams"]
+            name for name in ["teams"]
         )
     assert outputs(received) == ["https://5.corp.example/"]
 
@@ -178,7 +179,7 @@ def test_get_command(pool: RunspacePool) -> None:
 
 
 def test_measure_and_windows_of_objects(pool: RunspacePool) -> None:
-    every = ("Get-SPWebApplication", {})
+    every: tuple[str, dict[str, Any]] = ("Get-SPWebApplication", {})
     assert run(pool, [every, ("Measure-Object", {}), each("Count")])[1] == [3]
     assert run(pool, [every, ("Select-Object", {"First": 1}), each("DisplayName")])[1] == ["portal"]
     assert run(pool, [every, ("Select-Object", {"Skip": 1, "Last": 1}), each("DisplayName")])[1] == ['o\'brien "q"']
@@ -200,7 +201,7 @@ def test_stopping(pool: RunspacePool) -> None:
 
 def test_secrets_arrive_whole(pool: RunspacePool) -> None:
     pool.exchange_keys()
-    answer = run(pool, command("Set-RecvC", Identity="x", Pw=pool.serialize("tops3cret ö", "SS")))
+    answer = run(pool, command("Set-RecvC", Identity="x", Pw=TaggedValue("SS", "tops3cret ö")))
     assert answer == ("Completed", ["Pw=11 characters"], [])
 
 

@@ -50,8 +50,8 @@ def test_without_a_route_the_alert_is_lost_and_the_report_says_why(broken: Lab) 
     ]
     said = [(e["standing"], f"{e['fact']} {e['value']}") for e in lost[0]["evidence"]]
     assert any(standing == "inferred" and "NTLM" in text for standing, text in said)
-    assert any("CORP\\sp_farm" in text for _, text in said)
-    assert any("5.7.1" in text for _, text in said)
+    assert any("CORP\\sp_farm" in text for _unused, text in said)
+    assert any("5.7.1" in text for _unused, text in said)
     assert not [c for c in report["scenarios"] if c["verdict"] == "surprise"]
     # What the test made in SharePoint is gone again; what it sent is no configuration.
     assert broken.ask("snapshot") == before

@@ -115,7 +115,7 @@ def test_hostile_headers_are_delivered_and_reported_as_text(world: World) -> Non
     hostile = b"From: alice@corp.example\r\nMessage-ID: <\xff\xfe@x>\r\nSubject: =?bogus?q?hostile?= <b>\xe4\r\n\tX: y\r\n\r\nx"
     with world.connect("stranger") as client:
         client.sendmail("alice@corp.example", ["bob@corp.example", "everyone@corp.example"], hostile)
-    (event, *_) = world.events("hostile", until="DSN")
+    (event, *_unused) = world.events("hostile", until="DSN")
     assert event["EventId"] == "RECEIVE" and "<b>" in event["MessageSubject"] and "X: y" in event["MessageSubject"]
     with world.inbox("bob@corp.example") as client_:
         assert client_.uid("SEARCH", "ALL")[1][0]

@@ -63,7 +63,7 @@ class _Connection(http.client.HTTPSConnection):
     """Connects to one server's address; certificate and Host header are the web application's."""
 
     def __init__(self, address: str, authority: str, context: ssl.SSLContext) -> None:
-        host, _, port = authority.partition(":")
+        host, _unused, port = authority.partition(":")
         super().__init__(host, int(port), context=context, timeout=20)
         self._address = address
 
@@ -123,7 +123,7 @@ class Browser:
         token = context.step()
         while token:
             yield token
-            scheme, _, blob = self._challenge.partition(" ")
+            scheme, _unused, blob = self._challenge.partition(" ")
             if scheme.lower() != self._scheme.lower() or not blob or context.complete:
                 return
             token = context.step(base64.b64decode(blob))

@@ -54,7 +54,7 @@ def test_unpatched_notification_goes_on_after_the_refusal_and_alert_does_not(mak
     assert len(messages) == 2
     assert "recipients: alice@corp.example. Mail Subject: Mail test - an item." in messages[0]
     assert messages[0].endswith("The server response was: 5.7.1 Client was not authenticated")
-    [history, *_] = run(farm, "Get-SPTimerJob", Identity="job-immediate-alerts", WebApplication="portal").outputs[0].history
+    [history, *_unused] = run(farm, "Get-SPTimerJob", Identity="job-immediate-alerts", WebApplication="portal").outputs[0].history
     assert str(history.properties()["Status"]) == "Succeeded"
 
 

@@ -82,7 +82,7 @@ def span(value: Any) -> str:
 
 def span_seconds(value: Any) -> int:
     """Seconds of what ``span`` takes. Raises ValueError."""
-    days, _, clock = span(value).rpartition(".")
+    days, _unused, clock = span(value).rpartition(".")
     hours, minutes, seconds = (int(part) for part in clock.split(":"))
     return ((int(days or 0) * 24 + hours) * 60 + minutes) * 60 + seconds
 

@@ -155,9 +155,9 @@ def subject_logging(session: Session, servers: Sequence[str], domain_controller:
 
 
 def _events(session: Session, questions: Sequence[tuple[str, Statement]]) -> list[dict[str, Any]]:
-    replies = session.read_each(*(statement for _, statement in questions))
+    replies = session.read_each(*(statement for _unused, statement in questions))
     events = []
-    for (server, _), reply in zip(questions, replies, strict=True):
+    for (server, _unused), reply in zip(questions, replies, strict=True):
         for error in reply.errors:
             raise _said(error, server, session.host)
         events += [_event(server, output) for output in reply.outputs if isinstance(output, Mapping)]

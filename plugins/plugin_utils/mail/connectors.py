@@ -132,7 +132,7 @@ class Connector:
 
     @property
     def ports(self) -> frozenset[int]:
-        return frozenset(port for _, port in self.bindings)
+        return frozenset(port for _unused, port in self.bindings)
 
     def auth_offered(self, tls: bool) -> tuple[str, ...]:
         """SASL mechanisms in the EHLO reply: ``Integrated`` gives NTLM, ``BasicAuth`` LOGIN (with BasicAuthRequireTLS only under TLS)."""
@@ -155,7 +155,7 @@ class Connector:
 
 def binding(text: str) -> tuple[Address, int]:
     """``192.0.2.1:25`` or ``[2001:db8::1]:25``. Raises ValueError."""
-    host, _, port = text.rpartition(":")
+    host, _unused, port = text.rpartition(":")
     if not port.isdecimal():
         raise ValueError(f"{text!r} is no binding of address and port")
     return _address(host), int(port)
@@ -198,9 +198,9 @@ def select(connectors: Iterable[Connector], server: str, local: str | None, port
         if span.contains(address)
     ]
     if not matching:
-        names = ", ".join(connector.identity for connector, _ in bound)
+        names = ", ".join(connector.identity for connector, _unused in bound)
         return Match(None, f"no remote range of {names} contains {client}", listening=True)
-    _, _, _, span, connector = min(matching, key=lambda entry: entry[:3])
+    span, connector = min(matching, key=lambda entry: entry[:3])[3:]
     others = sorted({entry[2] for entry in matching} - {connector.identity})
-    over = f", more specific than those of {', '.join(others)}" if others else ""
-    return Match(connector, f"bound to port {port}; its remote range {span.text} contains {client}{over}", listening=True)
+    over = f" and is more specific than those of {', '.join(others)}" if others else ""
+    return Match(connector, f"its binding to port {port} and its remote range {span.text}, which contains {client}{over}", listening=True)

@@ -198,17 +198,18 @@ def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
 def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
     content = [application for application in applications if not application.get("central_administration")]
     if wanted:
-        key = wanted.rstrip("/").casefold()
-        content = [
-            application
-            for application in content
-            if key in (str(application["url"]).rstrip("/").casefold(), str(application["name"]).casefold())
-        ]
+        content = [application for application in content if _is_within(wanted, application)]
     if not content:
         raise FactError(
             f"the farm has no web application {wanted}" if wanted else "the farm has no web application besides Central Administration"
         )
-    return content[0]
+    return max(content, key=lambda application: len(str(application["url"]))) if wanted else content[0]
+
+
+def _is_within(wanted: str, application: Mapping[str, Any]) -> bool:
+    """Whether ``wanted`` is the web application's name, its URL, or the URL of a site in it."""
+    url = str(application["url"]).rstrip("/").casefold()
+    return wanted.casefold() == str(application["name"]).casefold() or f"{wanted.casefold()}/".startswith(f"{url}/")
 
 
 def _outgoing_email(application: Mapping[str, Any], applications: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:

@@ -30,7 +30,7 @@ def received_chain(values: Sequence[str]) -> list[dict[str, Any]]:
     hops: list[dict[str, Any]] = []
     previous: datetime | None = None
     for value in reversed(values):
-        clauses, _, date = " ".join(value.split()).rpartition(";")
+        clauses, _unused, date = " ".join(value.split()).rpartition(";")
         time = _date(date)
         hops.append(
             {

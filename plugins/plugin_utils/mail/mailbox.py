@@ -203,7 +203,7 @@ def _facts(message: MailMessage, one: Wanted, arrived: datetime | None) -> dict[
 
 def _internal_date(session: MailBox, uid: str) -> datetime | None:
     """When the mailbox server took the message, by its clock (RFC 9051, INTERNALDATE: whole seconds)."""
-    _, answers = session.client.uid("FETCH", uid, "(INTERNALDATE)")
+    _unused, answers = session.client.uid("FETCH", uid, "(INTERNALDATE)")
     for answer in answers:
         moment = imaplib.Internaldate2tuple(answer) if isinstance(answer, bytes) else None
         if moment is not None:

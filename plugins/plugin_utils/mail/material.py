@@ -41,7 +41,7 @@ class Test:
         wanted = {"process": _PROCESSES.get(str(asked.get("kind"))), "server": asked.get("web_address"), "recipients": asked.get("to")}
         facts = {**wanted, **result, **(result.get("sent") or {})}
         log = facts.get("log")
-        message = str(facts.get("msg") or "") if result.get("failed") else ""
+        message = "" if result.get("sent") else str(facts.get("msg") or "")
         return cls(
             process=str(facts.get("process") or ""),
             server=str(facts.get("server") or ""),

@@ -162,6 +162,7 @@ class Probe:
         result.stage = "greeting"
         code, text = session.getreply()
         if code == -1:
+            session.close()  # whatever it is, it has no use for a QUIT
             raise OSError(f"port {self.port} does not speak SMTP: {_text(text)}")
         result.banner = visible(self._expect((code, text), result))
 

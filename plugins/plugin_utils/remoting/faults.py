@@ -52,6 +52,8 @@ _ROLES: Final = (
     (re.compile(r"Get-AcceptedDomain", re.IGNORECASE), "View-Only Configuration"),
 )
 
+# What requests and urllib3 wrap in their own words: the system's, OpenSSL's verdict on a certificate, OpenSSL's other errors.
+_INNERMOST: Final = re.compile(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^(]+)|\[SSL: \w+\] ([^('\"]+)")
 _NO_FARM: Final = "cannot access the local farm"
 
 
@@ -150,6 +152,6 @@ def reason(error: BaseException) -> str:
         if timeout is not None:
             return "no answer in time"
         text = str(network if network is not None else list(chain(error))[-1])
-        inner = re.search(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^(]+)", text)
+        inner = _INNERMOST.search(text)
         text = next((group for group in inner.groups() if group), text) if inner else text
     return " ".join(str(text).split()).rstrip(". ")

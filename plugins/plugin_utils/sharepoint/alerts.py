@@ -32,7 +32,8 @@ _RECENT: Final = 20
 _CLOCKS: Final = datetime.timedelta(seconds=5)
 """How far the clocks of controller and farm may be apart."""
 
-_PROCESS = re.compile(r"^(?P<name>[^\s(]+)(?:\s*\((?P<server>[^:)]+)(?::[^)]*)?\))?")
+# "OWSTIMER.EXE (0x0A28)", in merged logs "OWSTIMER.EXE (SP01:0x0A28)".
+_PROCESS = re.compile(r"(?P<name>[^\s(]+)(?:\s*\((?:(?P<server>[^:)]+):)?0x[^)]*\))?")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +73,7 @@ def alerted_list(session: Session, web_url: str, title: str | None) -> AlertedLi
         ):
             usable.setdefault(str(list_id), []).append((str(list_title), str(address)))
     for list_id, found in usable.items():
-        return AlertedList(list_id, found[0][0], tuple(sorted({address for _, address in found})))
+        return AlertedList(list_id, found[0][0], tuple(sorted({address for _unused, address in found})))
     which = "No list" if title is None else f"The list {title!r}"
     verb = "has" if title is None else "has not got"
     raise BadInput(

@@ -48,7 +48,7 @@ def make_token(given: str | None) -> str:
         if not _TOKEN.fullmatch(given):
             raise BadInput(f"token: {given!r} is not 6 to 32 letters and digits. Nothing was sent.")
         return given
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(_TOKEN_LENGTH))
+    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _unused in range(_TOKEN_LENGTH))
 
 
 def addresses(given: Sequence[str]) -> list[str]:
@@ -98,6 +98,7 @@ def send_alert(
     Returns the message and the job's run, None when none was seen within ``timeout`` seconds. Raises MailError; the item is removed
     in any case, and where that fails the error says which one is left.
     """
+    web.get("web?$select=Title")  # who may not even look at the site is told so before any host is asked
     if title is not None:
         _entity_type(web, _by_title(title), title)  # an unknown list is told apart from one without alerts
     target = alerted_list(session, web.url, title)

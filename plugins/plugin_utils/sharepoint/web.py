@@ -27,6 +27,13 @@ _VERBOSE: Final = "application/json;odata=verbose"
 _LOGIN_PAGES: Final = re.compile(r"/_login/|/_trust/|/_forms/|/_layouts/(15/)?authenticate\.aspx|[?&]wa=wsignin", re.IGNORECASE)
 
 
+# How the standard library, urllib3 and requests nest what really happened.
+_INNERMOST: Final = re.compile(
+    r"certificate verify failed: ([^(\]]+)|\[Errno -?\d+\] ([^'\")]+)|(certificate is not valid for [^.\"]+)"
+    r"|(hostname '[^']+' doesn't match [^\")]+)|Error\(\d+, '([^'\[]+)'\)"
+)
+
+
 class WebRefused(MailError):
     """The site answered with an error. ``status`` is HTTP's, ``code`` and ``reply`` are SharePoint's."""
 
@@ -196,7 +203,7 @@ class Web:
             )
         elif answer.status_code == 403:
             refusal.message = f"{self.site.username} may not do this at {self.url}{self._at()}: {reply}."
-        elif answer.status_code == 404 and not code:
+        elif answer.status_code == 404 and (not code or "FileNotFoundException" in code):
             refusal.message = f"There is no SharePoint site at {self.url}{self._at()} (404)."
         else:
             refusal.message = f"{self.url}{self._at()} answered with HTTP {answer.status_code}: {reply}."
@@ -240,10 +247,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, requests.exceptions.Timeout):
         return "no answer in time"
     text = str(error)
-    inner = re.search(
-        r"certificate verify failed: ([^(\]]+)|\[Errno -?\d+\] ([^'\")]+)|(certificate is not valid for [^.\"]+)|Error\(\d+, '([^']+)'\)",
-        text,
-    )
+    inner = _INNERMOST.search(text)
     if inner is not None:
         text = next(group for group in inner.groups() if group)
     return " ".join(text.split()).rstrip(". ")

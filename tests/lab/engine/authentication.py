@@ -45,7 +45,7 @@ class Authenticator:
 
     def identify(self, authorization: str) -> tuple[Caller, str | None]:
         """Who sends the request, and the last token for the WWW-Authenticate header, if there is one. Raises Refused."""
-        scheme, _, token = authorization.partition(" ")
+        scheme, _unused, token = authorization.partition(" ")
         scheme = scheme.lower()
         if not scheme and self._caller is not None and self._caller.authentication != BASIC:
             return self._caller, None
@@ -62,7 +62,7 @@ class Authenticator:
         return Refused(*(text for scheme, text in _OFFERS.items() if scheme in self._offered))
 
     def _basic(self, data: bytes) -> Caller:
-        name, _, password = data.decode("utf-8", "replace").partition(":")
+        name, _unused, password = data.decode("utf-8", "replace").partition(":")
         account = self._directory.check(name, password)
         if account is None:
             raise self._refusal()

@@ -103,7 +103,7 @@ def _named(command: Cmdlet, names: Mapping[str, Entry], given: Given, dialect: D
             )
         found[full] = value
     free = [name for name in _positions(command.signature) if name not in found]
-    for _, value in (pair for pair in given if pair[0] is None):
+    for _unused, value in (pair for pair in given if pair[0] is None):
         if not free:
             message = f"A positional parameter cannot be found that accepts argument '{text(value)}'."
             raise _refusal(command, "PositionalParameterNotFound", message)
@@ -114,7 +114,7 @@ def _named(command: Cmdlet, names: Mapping[str, Entry], given: Given, dialect: D
 def _positions(signature: Mapping[str, Entry]) -> list[str]:
     """Names in the order of their positions. Where the signature gives none, Identity is first, as it is in the products' cmdlets."""
     placed = sorted((entry["position"], name) for name, entry in signature.items() if "position" in entry)
-    return [name for _, name in placed] or [name for name in signature if name == "Identity"]
+    return [name for _unused, name in placed] or [name for name in signature if name == "Identity"]
 
 
 def _full(command: Cmdlet, names: Mapping[str, Entry], name: str, value: Any) -> str:

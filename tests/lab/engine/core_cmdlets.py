@@ -51,7 +51,7 @@ def _where(context: Context, objects: Iterator[Any] | None) -> Iterator[Any]:
     name, wanted = context.get("Property") or "", context.get("Value")
     operator = next((operator for operator in _OPERATORS if context.get(operator)), None)
     for item in incoming(context, objects):
-        _, own = members.find_property(item, name)
+        _unused, own = members.find_property(item, name)
         if _truth(own) if operator is None else _OPERATORS[operator](own, wanted, context):
             yield item
 
@@ -188,7 +188,7 @@ def _write_output(context: Context, objects: Iterator[Any] | None) -> Iterator[A
 
 
 def _out_null(context: Context, objects: Iterator[Any] | None) -> Iterator[Any]:
-    for _ in incoming(context, objects):
+    for _unused in incoming(context, objects):
         pass
     return iter(())
 

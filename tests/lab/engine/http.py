@@ -9,7 +9,6 @@ import socketserver
 import ssl
 import sys
 import threading
-import time
 import xml.etree.ElementTree as ET
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -45,6 +44,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         self.directory = directory
         self.failures = failures
         self.tls = tls
+        self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, name=f"WSMan {address[0]}:{address[1]}")
@@ -59,6 +59,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
     def stop(self) -> None:
         """Closes the listener and every connection, and waits for their threads."""
+        self.stopping.set()
         self.shutdown()
         self._thread.join()
         with self._lock:
@@ -133,7 +134,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self._hang_up()
             return
         status, reply = self.server.service.handle(request)
-        time.sleep(self.server.failures.delay)
+        self.server.stopping.wait(self.server.failures.delay)
         if cut:
             self._hang_up()
             return

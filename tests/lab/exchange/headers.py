@@ -60,7 +60,7 @@ def get(content: bytes, name: str) -> str:
 
 def addresses(content: bytes, name: str) -> list[str]:
     """Mail addresses in a field."""
-    return [address for _, address in email.utils.getaddresses([get(content, name)]) if address]
+    return [address for _unused, address in email.utils.getaddresses([get(content, name)]) if address]
 
 
 def leaving(content: bytes) -> bytes:

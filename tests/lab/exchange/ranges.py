@@ -76,7 +76,7 @@ class IPBinding(NetObject):
         if isinstance(value, IPBinding):
             return value
         text = str(value).strip()
-        host, _, port = text.rpartition(":")
+        host, _unused, port = text.rpartition(":")
         try:
             address = ipaddress.ip_address(host.removeprefix("[").removesuffix("]"))
             number = int(port)

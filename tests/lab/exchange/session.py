@@ -109,7 +109,7 @@ class Connection(SMTP):
             self.data_size_limit = None if rights.BYPASS_SIZE in self.visitor.rights else settings["MaxMessageSize"]
             self.__ident__ = f"Microsoft ESMTP MAIL Service ready at {email.utils.formatdate(localtime=True)}"
             if settings["Banner"]:
-                self.hostname, _, self.__ident__ = settings["Banner"].removeprefix("220 ").partition(" ")
+                self.hostname, _unused, self.__ident__ = settings["Banner"].removeprefix("220 ").partition(" ")
         self.command_size_limits["MAIL"] = self.command_size_limits["RCPT"] = 2048
         self._live.add(self)
         super().connection_made(transport)
@@ -148,7 +148,7 @@ class Connection(SMTP):
     async def smtp_AUTH(self, arg: str) -> None:
         if await self.check_helo_needed("HELO"):
             return
-        mechanism, _, initial = (arg or "").partition(" ")
+        mechanism, _unused, initial = (arg or "").partition(" ")
         if self.visitor.account is not None:
             await self.push("503 5.5.2 Already authenticated")
         elif mechanism.upper() == "NTLM" and "NTLM" in self.visitor.auth_mechanisms:

@@ -90,7 +90,7 @@ def _signature(cmdlet: str, versions: Mapping[str, Any], version: str) -> dict[s
 
 def class_name(cmdlet: str) -> str:
     """The .NET class of a cmdlet: Get-SPWebApplication is SPCmdletGetWebApplication."""
-    verb, _, noun = cmdlet.partition("-")
+    verb, _unused, noun = cmdlet.partition("-")
     return f"Microsoft.SharePoint.PowerShell.SPCmdlet{verb}{noun.removeprefix('SP')}"
 
 

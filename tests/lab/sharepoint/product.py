@@ -54,7 +54,7 @@ class Product:
     @property
     def web_version(self) -> str:
         """The build as the MicrosoftSharePointTeamServices header has it: ``16.0.0.4522``."""
-        major, minor, third, _ = self.build.split(".")
+        major, minor, third, _unused = self.build.split(".")
         return f"{major}.{minor}.0.{third}"
 
 

@@ -138,7 +138,7 @@ class Connection(BaseHTTPRequestHandler):
 
     def _authenticate(self) -> bool:
         """True when the connection is somebody's; otherwise the answer has been sent."""
-        scheme, _, blob = (self.headers.get("Authorization") or "").partition(" ")
+        scheme, _unused, blob = (self.headers.get("Authorization") or "").partition(" ")
         if scheme.lower() not in ("ntlm", "negotiate"):
             if self.account is None:
                 self._challenge()

@@ -60,7 +60,7 @@ def _target(state: State, call: Call) -> tuple[str, str]:
         objects[recipient.distinguished_name] = (recipient.identity, recipient.name)
     for server in state.servers:
         objects[server.distinguished_name] = (server.name, server.name)
-    matching = [dn for dn, (_, bare) in objects.items() if name.strip().lower() in {dn.lower(), bare.lower()}]
+    matching = [dn for dn, (_unused, bare) in objects.items() if name.strip().lower() in {dn.lower(), bare.lower()}]
     if not matching:
         raise errors.not_found(name, here(state, call).domain_controller)
     if len(matching) > 1:
@@ -119,7 +119,7 @@ def add(state: State, call: Call) -> Iterable[Presentation]:
 
 
 def remove(state: State, call: Call) -> Iterable[Any]:
-    target, _ = _target(state, call)
+    target, _unused = _target(state, call)
     for entry in _entries(state, call):
         if not call.get("WhatIf") and not state.access.remove(target, entry):
             text = (

@@ -112,7 +112,7 @@ def cmdlet(state: State, task: Task) -> Cmdlet:
             call.write_error(errors.record(error, here(state, call).name))
             return []
 
-    verb, _, noun = task.name.partition("-")
+    verb, _unused, noun = task.name.partition("-")
     return Cmdlet(task.name, f"{task.namespace}.{verb}{noun}", signature, run, TYPES, task.confirm_impact)
 
 

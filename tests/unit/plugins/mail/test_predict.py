@@ -68,7 +68,7 @@ def test_a_server_missing_from_the_ranges_is_told_apart() -> None:
 def test_the_chain_says_what_is_inferred_and_from_what() -> None:
     reasons = {reason.fact: reason for reason in _cells()["alert", "SP01"].prediction.reasons}
     assert reasons["receive connector"].value == "EX01\\Default Frontend EX01"
-    assert "remote range 0.0.0.0-255.255.255.255 contains 10.0.0.21" in reasons["receive connector"].by
+    assert "remote range 0.0.0.0-255.255.255.255, which contains 10.0.0.21" in reasons["receive connector"].by
     assert reasons["AUTH offered"].value == "NTLM"
     assert "CORP\\sp_farm" in reasons["AUTH answered"].value and "KB3191880" in reasons["AUTH answered"].by
     assert "5.7.1" in reasons["reply to AUTH"].value

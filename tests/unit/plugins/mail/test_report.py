@@ -85,8 +85,8 @@ def test_the_page_is_whole_and_loads_nothing(report: dict[str, Any]) -> None:
     seen = _Page(page(report, earlier=_report()))
     assert not seen.open
     assert not seen.tags & {"script", "img", "iframe", "object", "link", "form"}
-    assert not {name for name, _ in seen.attributes} & LOADS
-    assert not any(name.startswith("on") for name, _ in seen.attributes)
+    assert not {name for name, _unused in seen.attributes} & LOADS
+    assert not any(name.startswith("on") for name, _unused in seen.attributes)
     ids = seen.values("id")
     assert len(ids) == len(set(ids)) == len(report["scenarios"])
     assert sorted(f"#{name}" for name in ids) == sorted(seen.values("href"))

@@ -26,7 +26,7 @@ def _server(replies: Sequence[str | None]) -> Iterator[tuple[int, list[str]]]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
-            connection, _ = listener.accept()
+            connection, _unused = listener.accept()
             with connection, connection.makefile("rb") as lines:
                 for reply in replies:
                     if reply is None:
@@ -37,9 +37,7 @@ def _server(replies: Sequence[str | None]) -> Iterator[tuple[int, list[str]]]:
                             pass
                     else:
                         heard.append(lines.readline().decode().strip())
-                while line := lines.readline():
-                    heard.append(line.decode().strip())
-                    connection.sendall(b"221 bye\r\n")
+                connection.sendall(b"221 bye\r\n")
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -75,7 +73,7 @@ def test_how_a_session_ends(replies: list[str | None], outcome: str, stage: str,
 
 
 def test_an_accepted_recipient_is_withdrawn() -> None:
-    _, heard = _probe([*HELLO, "250 ok", "250 ok", "250 reset"])
+    _unused, heard = _probe([*HELLO, "250 ok", "250 ok", "250 reset"])
     assert [command.split()[0].lower() for command in heard] == ["ehlo", "mail", "rcpt", "rset", "quit"]
 
 
@@ -107,13 +105,13 @@ def test_no_listener_is_no_refusal() -> None:
 
 
 def test_what_the_server_says_of_itself_and_of_the_client() -> None:
-    result, _ = _probe([*HELLO, "550 no"])
+    result, _unused = _probe([*HELLO, "550 no"])
     assert (result.seen_as, result.auth_before_tls, result.auth_after_tls) == ("192.0.2.7", ["NTLM", "LOGIN"], None)
     assert result.keywords == ["SIZE 1000", "AUTH NTLM LOGIN"]
 
 
 def test_hostile_replies_stay_on_their_line() -> None:
-    result, _ = _probe(["220 there\x1b[2J\x07", *HELLO[1:], "550 no\x1b]0;title\x07\x0bmore"])
+    result, _unused = _probe(["220 there\x1b[2J\x07", *HELLO[1:], "550 no\x1b]0;title\x07\x0bmore"])
     assert result.reply == "550 no\\x1b]0;title\\x07\\x0bmore"
     assert all(line.isprintable() for line in [*result.transcript, *result.keywords, result.banner])
 

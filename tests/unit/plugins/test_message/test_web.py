@@ -128,7 +128,7 @@ def test_what_is_no_site_is_refused(url: str) -> None:
 
 
 def test_tokens() -> None:
-    made = {messages.make_token(None) for _ in range(50)}
+    made = {messages.make_token(None) for _unused in range(50)}
     assert len(made) == 50 and all(token.isalnum() and len(token) == 12 for token in made)
     for wrong in ("", "short", "with space", "a" * 33, "quote'quote"):
         with pytest.raises(BadInput):
