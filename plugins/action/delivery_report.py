@@ -19,7 +19,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.text import matrix_lines, side_by_side
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import SCHEMA, verify
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import SCHEMA, findings, verify
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
 
@@ -55,6 +55,7 @@ class ActionModule(MailAction):
         return {
             "report": report,
             "verdict": report["verdict"],
+            "findings": findings(report),
             "matrix": matrix_lines(report),
             "comparison": None if earlier is None else side_by_side(earlier, report),
         }

@@ -129,6 +129,11 @@ verdict:
   description: V(pass) when nothing needed failed and nothing surprised, else V(fail).
   returned: success
   type: str
+findings:
+  description: What failed or surprised, a line each, with cause and remedy.
+  returned: success
+  type: list
+  elements: str
 matrix:
   description: The scenarios as lines of text.
   returned: success

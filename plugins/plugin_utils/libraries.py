@@ -18,16 +18,19 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors im
 __all__ = [
     "AND",
     "AuthenticationError",
+    "AuthenticationException",
     "ComplexObject",
     "GenericComplexObject",
     "HTTPAdapter",
     "HttpNtlmAuth",
     "ImapToolsError",
+    "InvalidConfigurationException",
     "MailBox",
     "MailMessage",
     "MailboxLoginError",
     "MessageType",
     "MissingLibrary",
+    "NTStatusException",
     "ObjectMeta",
     "PSCredential",
     "PowerShell",
@@ -85,6 +88,11 @@ try:
     from spnego.exceptions import SpnegoError
 except ImportError:
     _missing.append("pypsrp")
+
+try:
+    from requests_credssp.exceptions import AuthenticationException, InvalidConfigurationException, NTStatusException
+except ImportError:
+    _missing.append("pypsrp[credssp]")
 
 try:
     from imap_tools import AND, MailBox, MailMessage

@@ -18,9 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from imap_tools import AND, MailBox, MailMessage
-from imap_tools.errors import ImapToolsError, MailboxLoginError
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import AND, ImapToolsError, MailBox, MailboxLoginError, MailMessage
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import AddressError, MailboxError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.headers import AUTH_HEADERS, received_chain
 

@@ -84,6 +84,7 @@ def _observe_mail(cell: Cell, situation: Situation, material: Material, test: Te
         ),
         *_auth_evidence(situation, material),
         *_trace_evidence(material, trace),
+        *_connector_evidence(cell, situation, trace),
         *_mailbox_evidence(message, cell.recipient),
     ]
     if test.error:
@@ -179,6 +180,19 @@ def _trace_evidence(material: Material, trace: tuple[Facts, ...]) -> list[Eviden
             observed(f"tracking: {event.get('event_id')} ({event.get('source')})", value, f"message tracking of {event.get('server')}")
         )
     return found
+
+
+def _connector_evidence(cell: Cell, situation: Situation, trace: tuple[Facts, ...]) -> list[Evidence]:
+    """Tracking names the hub's connector; the one that took SharePoint's connection follows from the client's address and the rules."""
+    clients = {client_address(event) for event in trace if event.get("event_id") == "RECEIVE"} - {""}
+    if not clients:
+        return []
+    client = ", ".join(sorted(clients))
+    if any(host.known_as(cell.server) and clients & set(host.addresses) for host in situation.farm.servers):
+        by = f"the rules, and client address {client} in message tracking, which is {cell.server}'s"
+        return [inferred("connector used", reason.value, by) for reason in cell.prediction.reasons if reason.fact == "receive connector"]
+    value = f"not certain: Exchange saw {client}, which is no address of {cell.server} (a balancer, or another server that sent)"
+    return [inferred("connector used", value, "client address in message tracking")]
 
 
 def _mailbox_evidence(message: Facts | None, recipient: str) -> list[Evidence]:

@@ -94,7 +94,7 @@ def _mail(situation: Situation, server: Host, scenario: str, process: Process, r
 
 def _client(farm: Farm, process: Process) -> Client:
     account = farm.pool_account if process == "w3wp" else farm.timer_account
-    return Client("", process, account if farm.answers_challenges else None, f"build {farm.build}: {farm.answers_reason}", farm.tls)
+    return Client("", process, account if farm.answers_challenges else None, farm.answers_reason, farm.tls)
 
 
 def _probe(situation: Situation, server: Host, scenario: str, probes: Iterable[Mapping[str, Any]]) -> Cell:

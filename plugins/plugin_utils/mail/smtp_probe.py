@@ -184,8 +184,7 @@ class Probe:
             session.note(f"TLS failed: {error}")
             session.close()
             return False
-        assert isinstance(session.sock, ssl.SSLSocket)
-        result.tls_version = session.sock.version() or ""
+        result.tls_version = session.sock.version() or "" if isinstance(session.sock, ssl.SSLSocket) else ""
         session.note(f"TLS started: {result.tls_version}")
         result.stage = "ehlo"
         self._expect(session.ehlo(), result)

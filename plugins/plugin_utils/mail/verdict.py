@@ -91,13 +91,14 @@ def _scenario(cell: Cell, situation: Situation, material: Material) -> dict[str,
     return entry
 
 
+def findings(report: dict[str, Any]) -> list[str]:
+    """What needs attention, a line each: scenario, server, cause and remedy."""
+    open_cells = [entry for entry in report["scenarios"] if entry["verdict"] in ("fail", "surprise")]
+    return [visible(f"{entry['name']}, {entry['server']} ({entry['verdict']}): {entry['cause']} {entry['remedy']}") for entry in open_cells]
+
+
 def _transcripts(observation: Observation) -> list[dict[str, Any]]:
     return [
         {"host": str(probe.get("host")), "port": probe.get("port"), "lines": [visible(line) for line in probe.get("transcript") or ()]}
         for probe in observation.probes
     ]
-
-
-def matrix(report: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-    """Cells by scenario id and server."""
-    return {(entry["id"], entry["server"]): entry for entry in report["scenarios"]}

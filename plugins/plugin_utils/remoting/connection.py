@@ -13,9 +13,8 @@ from typing import Any
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
-from pypsrp.powershell import RunspacePool
-from pypsrp.wsman import WSMan
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import RunspacePool, WSMan
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting import faults, opening
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint, Session

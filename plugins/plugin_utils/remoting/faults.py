@@ -10,19 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-import requests
-from pypsrp.exceptions import AuthenticationError, WinRMError, WSManFaultError
-from spnego.exceptions import SpnegoError
-
-try:
-    from requests_credssp.exceptions import AuthenticationException, InvalidConfigurationException, NTStatusException
-except ImportError:  # an extra of pypsrp, needed for CredSSP only
-
-    class AuthenticationException(Exception):  # type: ignore[no-redef]  # stands in for a class that nobody can raise then
-        pass
-
-    InvalidConfigurationException = NTStatusException = AuthenticationException
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
+    AuthenticationError,
+    AuthenticationException,
+    InvalidConfigurationException,
+    NTStatusException,
+    SpnegoError,
+    WinRMError,
+    WSManFaultError,
+    requests,
+)
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import (
     AuthenticationRefused,
     CommandMissing,

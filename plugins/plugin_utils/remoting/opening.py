@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import requests
-from pypsrp.exceptions import AuthenticationError, WinRMTransportError, WSManFaultError
-from spnego.exceptions import SpnegoError
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
+    AuthenticationError,
+    SpnegoError,
+    WinRMTransportError,
+    WSManFaultError,
+    requests,
+)
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import (
     AuthenticationRefused,
     BadInput,

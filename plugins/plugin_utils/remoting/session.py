@@ -12,10 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from pypsrp.exceptions import WSManFaultError
-from pypsrp.messages import MessageType
-from pypsrp.powershell import PowerShell, RunspacePool
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import MessageType, PowerShell, RunspacePool, WSManFaultError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting import clixml, faults
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet

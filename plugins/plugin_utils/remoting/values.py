@@ -13,9 +13,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from pypsrp.complex_objects import ComplexObject, GenericComplexObject, PSCredential
-from pypsrp.serializer import TaggedValue
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
+    ComplexObject,
+    GenericComplexObject,
+    PSCredential,
+    TaggedValue,
+)
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.clixml import format_duration
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential, SecureText
 

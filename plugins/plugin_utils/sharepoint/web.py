@@ -14,11 +14,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
-import requests
-from requests.adapters import HTTPAdapter
-from requests_ntlm import HttpNtlmAuth
-from spnego.exceptions import SpnegoError
-
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import HTTPAdapter, HttpNtlmAuth, SpnegoError, requests
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import AuthenticationRefused, BadInput, MailError, Unreachable
 
 _VERBOSE: Final = "application/json;odata=verbose"

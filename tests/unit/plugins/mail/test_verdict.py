@@ -15,7 +15,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence impo
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Want
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import judge, passes, verify
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import findings, judge, passes, verify
 from tests.unit.plugins.mail import by_hand
 
 OUTCOME = st.sampled_from(OUTCOMES)
@@ -267,3 +267,22 @@ def test_results_are_taken_as_they_were_registered() -> None:
     assert (first["observed"], first["verdict"]) == ("not_run", "fail")
     assert "refused the password" in first["cause"]
     assert _cell(report, "unlisted_relay", "EX02")["verdict"] == "pass"
+
+
+def test_the_connector_used_is_inferred_from_the_address_that_exchange_saw() -> None:
+    def used(address: str) -> dict[str, str]:
+        report = _repaired(events=[by_hand.event("RECEIVE", "alertword", original_client_ip=address)])
+        return next(piece for piece in _cell(report, "alert", "SP01")["evidence"] if piece["fact"] == "connector used")
+
+    assert (used("10.0.0.21")["value"], used("10.0.0.21")["standing"]) == ("EX01\\SharePoint mail", "inferred")
+    assert "balancer" in used("10.0.0.30")["value"]
+
+
+def test_findings_name_scenario_cause_and_remedy() -> None:
+    lines = findings(_broken())
+    assert [line.partition(" (")[0] for line in lines] == [
+        "Immediate alert to a mailbox, SP01",
+        "Immediate alert to an external user, SP01",
+    ]
+    assert "KB3191880" in lines[0]
+    assert not findings(_repaired())
