@@ -1,7 +1,7 @@
 # Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test environments lint lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
+.PHONY: help demo test test-servers bench environments lint lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
 	sanity unit lab lab-products lab-wire molecule package format clean
 
 ROUTE ?= externally_secured
@@ -16,7 +16,7 @@ run := tools/run.sh
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured
+demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured or ROUTE=anonymous
 	$(run) python tests/demo/demo.py --route "$(ROUTE)"
 
 # What can disturb nothing runs side by side; each part that starts a lab has the machine to itself. One part's failure does not
@@ -26,6 +26,12 @@ test: environments  ## everything below, except what is marked *
 		$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $$part || failed="$$failed $$part"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: all passed"
+
+test-servers: environments  ## * against Debian's Postfix and Dovecot
+	$(run) python -m tests.servers
+
+bench: environments  ## * ratios, each measured in one run
+	@for script in tests/bench/[!_]*.py; do $(run) python -m "tests.bench.$$(basename "$$script" .py)" || exit 1; done
 
 lint: lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs  ## ruff, mypy, ansible-lint, changelog, documentation
 
@@ -54,17 +60,17 @@ lint-docs: environments
 sanity: environments  ## ansible-test sanity
 	$(controller)/bin/python tools/sanity.py
 
-unit: environments  ## tests that need no lab
-	$(run) python -m pytest tests/unit
+unit: environments  ## tests that need no lab; the report in Chromium, where it is installed
+	$(run) python -m pytest tests/unit tests/report
 
 lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-wire
 
 lab-products: environments
-	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint
+	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint tests/lab_states
 
 lab-wire: environments
-	$(run) python -m pytest tests/engine tests/integration
+	$(run) python -m pytest tests/engine tests/lab_ews tests/integration
 
 molecule: environments  ## each scenario of extensions/molecule
 	$(run) molecule test --all

@@ -18,6 +18,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.junit import junit
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.summary import stats
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.text import matrix_lines, side_by_side
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import SCHEMA, findings, verify
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now
@@ -33,7 +35,10 @@ _SITUATION = (
     "route",
     "connector_name",
     "web_application",
+    "groups",
+    "sharer",
 )
+_MATERIAL = ("tests", "messages", "events", "probes", "server_probes", "server_log")
 
 
 class ActionModule(MailAction):
@@ -45,17 +50,20 @@ class ActionModule(MailAction):
         except DeliveryError as error:
             raise BadInput(f"There is no report: {error}. Nothing was written.") from error
         earlier = _earlier(options["compare_with"]) if options["compare_with"] else None
-        material = gather(options["tests"], options["messages"], options["events"], options["probes"])
+        material = gather(**{name: options[name] for name in _MATERIAL})
         report = {**verify(situation, material), "time": now().isoformat(timespec="seconds")}
         if not self.check_mode:
             if options["json_path"]:
                 _write(options["json_path"], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
+            if options["junit_path"]:
+                _write(options["junit_path"], junit(report))
             if options["html_path"]:
                 _write(options["html_path"], page(report, earlier))
         return {
             "report": report,
             "verdict": report["verdict"],
             "findings": findings(report),
+            "stats": stats(report),
             "matrix": matrix_lines(report),
             "comparison": None if earlier is None else side_by_side(earlier, report),
         }

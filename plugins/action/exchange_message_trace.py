@@ -27,28 +27,52 @@ class ActionModule(MailAction):
             raise BadInput(f"result_size: {size!r} is neither a number from 1 on nor Unlimited. Nothing was read.")
         session = self.session()
         servers = options["servers"] or [server["name"] for server in organisation.exchange_servers(session, options["domain_controller"])]
+        servers = list(dict.fromkeys(servers))
+        subjects = [subject for subject in (options["subject"], *(options["subjects"] or ())) if subject]
+        logging = message_trace.subject_logging(session, servers, options["domain_controller"])
         search = message_trace.Search(
-            servers=tuple(dict.fromkeys(servers)),
+            servers=tuple(servers),
             start=start,
             end=end,
-            subject=options["subject"] or "",
+            subjects=tuple(dict.fromkeys(subjects)),
             message_ids=tuple(message_trace.angled(entry) for entry in options["message_ids"] or ()),
             recipients=tuple(options["recipients"] or ()),
             sender=options["sender"] or "",
             result_size=size,
             domain_controller=options["domain_controller"],
+            silent=frozenset(server for server, logs in (logging or {}).items() if not logs),
         )
         if options["wait"] > 0:
             until = frozenset(name.upper() for name in options["until"])
-            events, missing = message_trace.wait_for(session, search, until, options["wait"], self._display.display)
+            traced = message_trace.wait_for(session, search, until, options["wait"], self._display.display)
         else:
-            events, missing = message_trace.trace(session, search), []
+            traced = message_trace.trace(session, search)
         wanted = {name.upper() for name in options["event_ids"] or ()}
         return {
-            "events": [event for event in events if not wanted or event["event_id"].upper() in wanted],
-            "missing": missing,
-            "subject_logging": message_trace.subject_logging(session, search.servers, search.domain_controller),
+            "events": [event for event in traced.events if not wanted or event["event_id"].upper() in wanted],
+            "missing": traced.missing,
+            "not_asked": traced.not_asked,
+            "searched_by": {server: search.searched_by(server) for server in servers},
+            "subject_logging": logging,
+            "warnings": [*_silence(search), *(f"{server} could not be asked. {why}" for server, why in traced.not_asked.items())],
         }
+
+
+def _silence(search: message_trace.Search) -> list[str]:
+    """What the servers that log no subjects mean for the search."""
+    if not search.subjects:
+        return []
+    sentences = []
+    for server in sorted(search.silent):
+        by = " and ".join(search.searched_by(server))
+        done = (
+            f"it was asked by {by} and time instead, and may show other messages too" if by else "it was asked for known message ids only"
+        )
+        remedy = "" if by else " Give recipients or sender too."
+        sentences.append(
+            f"{server} does not log subjects (MessageTrackingLogSubjectLoggingEnabled of Set-TransportService is off): {done}.{remedy}"
+        )
+    return sentences
 
 
 def _window(options: dict[str, Any]) -> tuple[datetime.datetime, datetime.datetime | None]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_permissions import add_rights
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import organisation_facts
 
 
 class ActionModule(MailAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         facts, warnings = organisation_facts(self.session(), options["servers"], options["name"], options["domain_controller"])
+        if options["rights"]:
+            warnings += add_rights(self.session(), facts["connectors"], options["domain_controller"])
         return {**facts, "warnings": warnings}

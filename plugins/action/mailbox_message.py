@@ -32,13 +32,14 @@ class ActionModule(MailAction):
             raise MailError(str(error)) from error
         return {"messages": found, "missing": [message["id"] for message in found if not message["found"]]}
 
-    def _progress(self, missing: Sequence[Wanted], awaited: int) -> None:
-        names = f", missing: {', '.join(one.id for one in missing)}" if missing else ""
-        self._display.display(f"{awaited - len(missing)} of {awaited} messages arrived{names}")
+    def _progress(self, awaited: int, waiting: Sequence[Wanted], given_up: Sequence[Wanted]) -> None:
+        parts = [f"{awaited - len(waiting) - len(given_up)} of {awaited} messages arrived"]
+        parts += [f"{word}: {', '.join(one.id for one in some)}" for word, some in (("missing", waiting), ("given up", given_up)) if some]
+        self._display.display("; ".join(parts))
 
 
 def _wanted(message: dict[str, Any]) -> Wanted:
     sent = None if message["sent"] is None else parse_moment(message["sent"])
     if message["sent"] is not None and sent is None:
         raise BadInput(f"message {message['id']!r}: sent: {message['sent']!r} is no time in ISO 8601. No mailbox was read.")
-    return Wanted(message["id"] or message["token"], message["mailbox"], message["token"], sent)
+    return Wanted(**{**message, "id": message["id"] or message["token"], "sent": sent})

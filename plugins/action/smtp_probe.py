@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures
 import dataclasses
 import socket
 import ssl
@@ -16,39 +17,62 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Envelope, Probe
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
 
-_RETURNED_AS_GIVEN = ("host", "port", "mail_from", "rcpt_to", "scenario", "server", "token")
+_GIVEN = ("host", "port", "mail_from", "rcpt_to", "scenario", "server", "token")
+_AT_ONCE = 8
+"""Exchange takes 20 connections of one address at a time (``MaxInboundConnectionPerSource``)."""
 
 
 class ActionModule(MailAction):
     needs_connection = False
+    required_one_of = (("host", "probes"),)
+    mutually_exclusive = (("host", "probes"),)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        send = options["send"]
-        if send and not options["token"]:
+        shared = {name: value for name, value in options.items() if name != "probes"}
+        asked = [{**shared, **{name: value for name, value in probe.items() if value is not None}} for probe in options["probes"] or ()]
+        tries = [_Try(one) for one in (asked or [shared])]
+        left_out = {"skipped": True, "msg": "Nothing is sent in check mode."}
+        if not asked:
+            return left_out if self.check_mode and tries[0].sends else tries[0].run()
+        with concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+            running = [None if self.check_mode and one.sends else pool.submit(one.run) for one in tries]
+        return {"probes": [{**one.given, **left_out} if run is None else run.result() for one, run in zip(tries, running, strict=True)]}
+
+
+class _Try:
+    """One probe, with its options checked. Raises BadInput."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        absent = [name for name in ("host", "mail_from", "rcpt_to") if options[name] is None]
+        if absent:
+            raise BadInput(f"A probe lacks {', '.join(absent)}. Nothing was sent.")
+        self.given = {name: options[name] for name in _GIVEN}
+        self.sends = bool(options["send"])
+        if self.sends and not options["token"]:
             raise BadInput("A message that is sent needs a token in its subject, by which it can be found. Nothing was sent.")
-        if send and self.check_mode:
-            return {"skipped": True, "msg": "Nothing is sent in check mode."}
+        starttls = options["starttls"] and options["scenario"] != "tls_missing"
+        subject = f"smtp_probe {options['token'] or ''}".strip()
         try:
-            envelope = Envelope(options["mail_from"], options["rcpt_to"], send=send, subject=f"smtp_probe {options['token'] or ''}".strip())
-            probe = Probe(
+            self._envelope = Envelope(options["mail_from"], options["rcpt_to"], send=self.sends, subject=subject)
+            self._probe = Probe(
                 options["host"],
                 options["port"],
                 ehlo=options["ehlo"] or socket.gethostname(),
                 timeout=options["timeout"],
                 source=options["source_address"],
-                context=_context(options) if options["starttls"] else None,
+                context=_context(options["ca_path"]) if starttls else None,
+                validate_certs=options["validate_certs"],
+                tls_name=options["tls_name"],
             )
         except DeliveryError as error:
             raise BadInput(str(error)) from error
-        return {**{name: options[name] for name in _RETURNED_AS_GIVEN}, **dataclasses.asdict(probe.run(envelope))}
+
+    def run(self) -> dict[str, Any]:
+        return {**self.given, **dataclasses.asdict(self._probe.run(self._envelope))}
 
 
-def _context(options: dict[str, Any]) -> ssl.SSLContext:
+def _context(ca_path: str | None) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=options["ca_path"])
+        return ssl.create_default_context(cafile=ca_path)
     except (OSError, ssl.SSLError) as error:
-        raise BadInput(f"ca_path: {options['ca_path']} cannot be read as certificate authorities: {error}. Nothing was sent.") from error
-    if not options["validate_certs"]:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+        raise BadInput(f"ca_path: {ca_path} cannot be read as certificate authorities: {error}. Nothing was sent.") from error

@@ -31,7 +31,9 @@ options:
     type: str
     default: ""
   connectors:
-    description: The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info), of all servers.
+    description:
+      - The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info), of all servers.
+      - With C(rights=true) there, predictions count the rights that were read; else those that permission groups stand for.
     type: list
     elements: dict
     required: true
@@ -64,22 +66,54 @@ options:
         description: Mail to recipients outside.
         type: bool
         default: false
+      groups:
+        description: Mail to groups that want authenticated senders, or have a list of permitted ones.
+        type: bool
+        default: false
+      send_as_users:
+        description: Sharing invitations that come from the user who shares.
+        type: bool
+        default: false
+      workflow:
+        description: Mail about workflow tasks.
+        type: bool
+        default: false
+      no_plain_text:
+        description: Mail that is encrypted on its way to Exchange.
+        type: bool
+        default: false
       spoof_refused:
         description: That an unlisted host cannot send as an internal sender. Exchange's defaults allow it.
         type: bool
         default: false
+  groups:
+    description:
+      - The return value C(groups) of M(sharepoint.mail.exchange_group_senders_info). Not given means that it was not read; then the kind
+        of a recipient says what its group asks for.
+    type: list
+    elements: dict
+  sharer:
+    description:
+      - Address of the user who shares in the test of the invitation. The test says it itself where it could read it
+        (C(sent.sender)).
+    type: str
+    default: ""
   recipients:
-    description: Recipients of the test messages, each with C(address) and C(kind), V(mailbox) or V(external). Other keys are ignored.
+    description:
+      - Recipients of the test messages, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or
+        V(group_permitted).
+      - A group has C(member) too, the address of a mailbox in this list in which its copies are looked for. Other keys are ignored.
     type: list
     elements: dict
     required: true
   tests:
-    description: Results of M(sharepoint.mail.test_message).
+    description: Results of M(sharepoint.mail.test_message), of any kind. One with C(not_run) counts as not run for that reason.
     type: list
     elements: dict
     default: []
   messages:
-    description: Results of M(sharepoint.mail.mailbox_message), or the messages in them.
+    description:
+      - Results of M(sharepoint.mail.mailbox_message), or the messages in them. The C(To) header tells a group's copy from a person's own.
     type: list
     elements: dict
     default: []
@@ -88,7 +122,20 @@ options:
     type: list
     elements: dict
   probes:
-    description: Results of M(sharepoint.mail.smtp_probe), with the scenario's id in C(scenario).
+    description:
+      - Results of M(sharepoint.mail.smtp_probe), with the scenario's id in C(scenario) - V(unlisted_relay), V(unlisted_connector),
+        V(tls_missing) (made with C(starttls=false)) or V(spoof) - and the Exchange server's name in C(server). Several hosts may probe
+        the same.
+    type: list
+    elements: dict
+    default: []
+  server_probes:
+    description: Results of M(sharepoint.mail.server_probe), one for each SharePoint server.
+    type: list
+    elements: dict
+    default: []
+  server_log:
+    description: Results of M(sharepoint.mail.server_log), or the lines in them, of the SharePoint servers.
     type: list
     elements: dict
     default: []
@@ -98,10 +145,19 @@ options:
   html_path:
     description: File on the controller for the report as a page. Not written in check mode.
     type: path
+  junit_path:
+    description: File on the controller for the report as JUnit XML, one test case for each scenario and server. Not written in check mode.
+    type: path
   compare_with:
     description: An earlier report (JSON) to compare with.
     type: path
+notes:
+  - The scenarios are V(notification), V(alert_confirmation), V(alert), V(alert_external), V(alert_group_authenticated),
+    V(alert_group_permitted), V(workflow) and V(invitation) on each SharePoint server, V(unlisted_relay), V(unlisted_connector),
+    V(tls_missing) (where the connector that was made requires TLS) and V(spoof) on each Exchange server, and V(server_connection) and
+    V(server_mail) on each SharePoint server. One for which no recipient is named is left out.
 seealso:
+  - module: sharepoint.mail.mail_route
   - module: sharepoint.mail.test_message
   - module: sharepoint.mail.mailbox_message
   - module: sharepoint.mail.smtp_probe
@@ -113,13 +169,18 @@ EXAMPLES = r"""
     farm: "{{ sharepoint.farm }}"
     connectors: "{{ exchange.connectors }}"
     accepted_domains: "{{ exchange.accepted_domains }}"
+    groups: "{{ senders.groups }}"
     route: externally_secured
+    needs: {groups: true, send_as_users: true}
     recipients:
       - {address: mailtest@example.com, kind: mailbox}
-    tests: ["{{ notifications }}", "{{ alert }}"]
+      - {address: everyone@example.com, kind: group_authenticated, member: mailtest@example.com}
+    tests: ["{{ notifications }}", "{{ alert }}", "{{ invitation }}"]
     messages: ["{{ mail }}"]
     events: ["{{ trace }}"]
     probes: ["{{ probes }}"]
+    server_probes: ["{{ server_probes }}"]
+    server_log: ["{{ logs }}"]
     html_path: evidence/report.html
   register: delivery
 """
@@ -130,10 +191,31 @@ verdict:
   returned: success
   type: str
 findings:
-  description: What failed or surprised, a line each, with cause and remedy.
+  description: What failed or surprised, a line for each cause, with its remedy and the scenarios and servers where it showed.
   returned: success
   type: list
   elements: str
+stats:
+  description: The report in a few figures, for M(ansible.builtin.set_stats).
+  returned: success
+  type: dict
+  contains:
+    route:
+      description: O(route).
+      type: str
+    verdict:
+      description: As RV(verdict).
+      type: str
+    counts:
+      description: How many cells have each verdict.
+      type: dict
+    failed:
+      description: The cells that failed or surprised, with cause and remedy.
+      type: list
+      elements: dict
+    slowest:
+      description: Seconds of the slowest delivery.
+      type: float
 matrix:
   description: The scenarios as lines of text.
   returned: success
@@ -164,6 +246,22 @@ report:
     farm:
       description: Build, web application and outgoing mail server that the predictions are about.
       type: dict
+    risks:
+      description:
+        - What would fail if another server did the work, as "If the timer job moves to SP02, ...", and needs that no scenario tries.
+      type: list
+      elements: str
+    notes:
+      description: Limits of the evidence, for example that subjects are not logged.
+      type: list
+      elements: str
+    recommended:
+      description: As RV(sharepoint.mail.mail_route#module:recommended).
+      type: dict
+    routes:
+      description: As RV(sharepoint.mail.mail_route#module:routes).
+      type: list
+      elements: dict
     scenarios:
       description: One entry per scenario and server.
       type: list
@@ -211,12 +309,28 @@ report:
         seconds:
           description: From sending to the mailbox.
           type: float
+        cause_id:
+          description:
+            - The cause as a word for programs; empty where there is none. V(process_answers_challenge), V(no_relay_right),
+              V(group_wants_authentication), V(sender_not_permitted), V(server_not_in_ranges), V(more_specific_connector),
+              V(other_address_matches), V(certificate_name), V(tls_not_used), V(transport_inactive), V(timer_job_disabled),
+              V(envelope_sender_overridden), V(rejected_later), V(ndr_missing), V(lost_after_acceptance), V(unknown) and others.
+            - For a test that cannot run on this farm, its C(reason_id).
+          type: str
+        notes:
+          description: Limits of this cell's evidence, each with C(id) (V(tracking_silent), V(subject_logging_off)) and C(text).
+          type: list
+          elements: dict
         cause:
           description: The likely cause where something failed or surprised; else empty.
           type: str
         remedy:
           description: What would mend it.
           type: str
+        hops:
+          description: The message's way, each hop with C(from), C(by), C(with), C(time) and C(seconds) since the one before.
+          type: list
+          elements: dict
         transcripts:
           description: SMTP sessions of probes, each with C(host), C(port) and C(lines).
           type: list

@@ -14,6 +14,9 @@ version_added: 0.1.0
 description:
   - Asks every server for messages by what is known of them (subject, recipients, sender, message id), then follows each message by
     its message id, which stays the same on every server.
+  - Non-delivery reports and other notifications that Exchange sent because of a failure belong to it; RV(events[].reference) of the
+    C(DSN) event names the message that failed.
+  - A server that cannot be asked is reported in RV(not_asked), as long as others answer.
   - Can wait until the messages have come to an end.
   - A frontend connector hands its mail over to the Hub Transport service, so RV(events[].connector_id) is normally the hub's
     (C(Default SERVER)), not the connector on port 25.
@@ -39,8 +42,15 @@ options:
     description: Search the last minutes instead of from O(start) on.
     type: float
   subject:
-    description: Part of the subject. Finds nothing on servers that do not log subjects, see RV(subject_logging).
+    description: Part of the subject, as O(subjects) with one entry.
     type: str
+  subjects:
+    description:
+      - Parts of subjects, such as the tokens of several test messages, which are then traced in one task.
+      - Servers that do not log subjects are asked by O(recipients) and O(sender) instead, see RV(searched_by); what they show may
+        include other messages of that time.
+    type: list
+    elements: str
   message_ids:
     description: Message ids, with or without angle brackets.
     type: list
@@ -67,7 +77,7 @@ options:
   until:
     description:
       - Events that end the waiting. Every message found, and every one in O(message_ids), must have one of them; with O(recipients),
-        every recipient.
+        every recipient; and every one in O(subjects) must be found. Notifications of a failure are not waited for.
     type: list
     elements: str
     default: [DELIVER, SEND, FAIL]
@@ -80,7 +90,7 @@ EXAMPLES = r"""
 - name: What became of a test message
   sharepoint.mail.exchange_message_trace:
     servers: [EX01, EX02]
-    subject: "{{ test.sent.token }}"
+    subjects: ["{{ test.sent.token }}"]
     start: "{{ test.sent.time }}"
     recipients: "{{ test.sent.recipients }}"
     wait: 60
@@ -168,6 +178,16 @@ missing:
   returned: success
   type: list
   elements: str
+not_asked:
+  description: Servers that could not be asked, and why.
+  returned: success
+  type: dict
+  sample: {}
+searched_by:
+  description: By what each server was asked for messages, besides their ids - some of V(subject), V(recipients), V(sender).
+  returned: success
+  type: dict
+  sample: {EX01: [subject, recipients]}
 subject_logging:
   description: Whether each server logs subjects; V(null) where the account may not read it.
   returned: success

@@ -17,7 +17,8 @@ description:
   - The connectors that Exchange's setup makes are never changed or removed.
   - What cannot be is refused before anything is written, on any of the servers.
   - Runs against Exchange's own PowerShell endpoint (configuration name C(Microsoft.Exchange)) in Exchange Server 2016, 2019 and
-    Subscription Edition. The account needs the management role C(Receive Connectors).
+    Subscription Edition. The account needs the management role C(Receive Connectors), and
+    with O(relay) also C(Active Directory Permissions).
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -44,9 +45,29 @@ options:
       - What the connector is for, instead of O(auth_mechanism), O(permission_groups) and O(transport_role).
       - V(externally_secured) means C(ExternalAuthoritative), C(ExchangeServers) and C(FrontendTransport). Whoever connects from
         O(remote_ip_ranges) is trusted like an Exchange server, may send as anybody to anybody, and counts as authenticated.
-      - V(Tls) may be added in O(auth_mechanism); other settings that contradict the preset are refused.
+      - V(anonymous) means no authentication at all, C(AnonymousUsers) and C(FrontendTransport). No C(AUTH) is ever offered, so nothing can
+        answer it wrongly. Whoever connects from O(remote_ip_ranges) may send to the organisation's own recipients, as anybody, and with
+        O(relay) to others too; groups that require authenticated senders refuse it.
+      - Use O(bindings) with a port of its own, or O(remote_ip_ranges) with nothing but the farm's addresses, so that no other mail
+        meets the connector.
+      - V(Tls) may be asked for in O(auth_mechanism), and comes by itself with O(require_tls); it offers C(STARTTLS) and nothing else.
+        Other settings that contradict the preset are refused.
     type: str
-    choices: [externally_secured]
+    choices: [anonymous, externally_secured]
+  relay:
+    description:
+      - Whether anonymous clients may send to recipients outside the organisation - the right C(ms-Exch-SMTP-Accept-Any-Recipient) of
+        C(ANONYMOUS LOGON) on this connector. Left as it is unless given.
+      - Refused for an externally secured connector, which relays without it, and for one without C(AnonymousUsers).
+      - It is given after the other settings are in place, and taken before they change, so that the connector never relays for more
+        addresses than before or after the task.
+    type: bool
+  relay_user:
+    description:
+      - The principal whose right O(relay) is, where Exchange does not take the well-known SID - the localised name of
+        C(ANONYMOUS LOGON).
+    type: str
+    default: S-1-5-7
   auth_mechanism:
     description: Authentication that the connector offers or assumes.
     type: list
@@ -78,8 +99,10 @@ options:
     elements: str
   allow_any_remote_address:
     description:
-      - Allow an externally secured connector whose ranges hold practically every address. Such a connector is an open relay for
-        everyone who can reach the server.
+      - Allow a connector that is externally secured, or has the O(relay) right, and whose ranges hold practically every address. It is an
+        open relay for everyone who can reach the server.
+      - An anonymous connector without the right needs no such permission. It takes mail for the organisation's own domains only, as the
+        one on port 25 that Exchange's setup makes.
     type: bool
     default: false
   enabled:
@@ -95,7 +118,7 @@ options:
     description: Comment on the connector. Empty removes it.
     type: str
   require_tls:
-    description: Refuse mail without TLS. Needs C(Tls) in O(auth_mechanism).
+    description: Refuse mail without TLS. Needs C(Tls) in O(auth_mechanism), which the presets then add.
     type: bool
   max_message_size:
     description: Largest message, 64 KB to 2 GB, as C(36MB) or in bytes.
@@ -161,7 +184,16 @@ EXAMPLES = r"""
     ansible_psrp_auth: kerberos
     ansible_psrp_negotiate_service: HTTP
 
-- name: The same, gone
+- name: A connector on a port of its own that never asks SharePoint to authenticate, and relays for it
+  sharepoint.mail.exchange_receive_connector:
+    name: SharePoint mail
+    servers: [EX01, EX02]
+    preset: anonymous
+    relay: true
+    bindings: ["0.0.0.0:2525"]
+    remote_ip_ranges: [192.0.2.11, 192.0.2.12]
+
+- name: Gone
   sharepoint.mail.exchange_receive_connector:
     name: SharePoint mail
     servers: [EX01, EX02]
@@ -177,7 +209,7 @@ before:
 after:
   description:
     - The connector on each server after the task, as it was read back; in check mode, as it would be.
-    - The keys are the module's options, with lists sorted and sizes in bytes.
+    - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given.
   returned: success
   type: dict
   sample:

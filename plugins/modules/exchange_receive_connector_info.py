@@ -28,6 +28,12 @@ options:
   name:
     description: Only connectors of this name.
     type: str
+  rights:
+    description:
+      - Read the rights on each connector too, one question for each. The account then needs the management role
+        C(Active Directory Permissions).
+    type: bool
+    default: false
   domain_controller:
     description: Domain controller to read from.
     type: str
@@ -89,6 +95,28 @@ connectors:
     connection_timeout:
       description: C([d.]hh:mm:ss), as all time spans. The other options of M(sharepoint.mail.exchange_receive_connector) follow likewise.
       type: str
+    rights:
+      description: Who is allowed or denied what on the connector; V(null) if it could not be read.
+      returned: when O(rights)
+      type: list
+      elements: dict
+      contains:
+        user:
+          description: Name of the principal, in the language of its domain.
+          type: str
+        sid:
+          description: Its SID, where it is a well-known one; otherwise V(null).
+          type: str
+        rights:
+          description: Extended rights, such as C(ms-Exch-SMTP-Accept-Any-Recipient); plain ones where no extended right is named.
+          type: list
+          elements: str
+        deny:
+          description: Whether the rights are denied.
+          type: bool
+        inherited:
+          description: Whether they come from an object above the connector.
+          type: bool
 accepted_domains:
   description: Domains that the organisation accepts mail for; V(null) if they could not be read.
   returned: success

@@ -108,6 +108,11 @@ farm:
         application_pool_account:
           description: Account of the web application's process (w3wp), which sends notifications and invitations.
           type: str
+        alert_job_disabled:
+          description:
+            - Whether the timer job that sends its immediate alerts is disabled.
+            - V(null) when there is no such job, or it cannot be read.
+          type: bool
         outgoing_email:
           description: Mail settings.
           type: dict
@@ -131,4 +136,12 @@ farm:
             tls:
               description: Whether TLS is required.
               type: bool
+            override_envelope_sender:
+              description:
+                - Whether mail that is sent for a person comes from the web application's address all the same.
+                - V(null) when it was never set, or the version does not have it.
+              type: bool
+            character_set:
+              description: Windows code page of the mail's character set.
+              type: int
 """

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailbox_message
-short_description: Awaits messages in mailboxes, over IMAP
+short_description: Awaits messages in mailboxes, over IMAP or EWS
 version_added: 0.1.0
 description:
-  - Looks for messages by a word in their subject, in several mailboxes at once, until all are there or the time is over. A message
+  - Looks for messages by a word in their subject, in several mailboxes at once, until all are there or their time is over. A message
     that does not come is no failure of the task; RV(missing) names it.
   - Returns what the message's headers tell - the servers it came through, and how Exchange judged its sender.
-  - Messages are read without marking them as seen. The module needs the Python library imap-tools on the controller.
+  - Over IMAP, messages are read without marking them as seen. The module needs the Python library imap-tools on the controller, and
+    exchangelib for mailboxes with O(mailboxes[].protocol=ews).
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -24,7 +25,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.report
 options:
   mailboxes:
-    description: The mailboxes. IMAP over TLS, with a certificate that is trusted.
+    description: The mailboxes. TLS from the first byte, with a certificate that is trusted.
     type: list
     elements: dict
     required: true
@@ -33,23 +34,35 @@ options:
         description: Address of the mailbox; messages refer to it.
         type: str
         required: true
-      host:
-        description: IMAP server, by the name that its certificate bears.
+      protocol:
+        description:
+          - How it is read. Exchange leaves IMAP off until somebody starts it; its Web Services (V(ews)) are there from the start.
         type: str
-        required: true
+        choices: [imap, ews]
+        default: imap
+      host:
+        description: Server, by the name that its certificate bears. Needed unless O(mailboxes[].ews_url) is given.
+        type: str
       port:
-        description: Its port for IMAP over TLS.
+        description: Its port for TLS, V(993) for IMAP and V(443) for EWS by default.
         type: int
-        default: 993
+      ews_url:
+        description: URL of the Exchange Web Services. V(https://HOST/EWS/Exchange.asmx) by default.
+        type: str
+      auth:
+        description: How EWS authenticates.
+        type: str
+        choices: [basic, ntlm]
+        default: ntlm
       username:
-        description: Who signs in. The address by default.
+        description: Who signs in. The address by default. Over EWS it may be an account with full access to the mailbox.
         type: str
       password:
         description: The password.
         type: str
         required: true
       ca_path:
-        description: File on the controller with the authorities that vouch for the certificate; the controller's own by default.
+        description: File on the controller with the authorities that vouch for the certificate; those that Python trusts by default.
         type: path
       folder:
         description: Folder that is read.
@@ -72,15 +85,30 @@ options:
         description: Word in the subject.
         type: str
         required: true
+      to:
+        description:
+          - Address that has to stand in the C(To) header. Tells apart the copies of one message, as when a person and a group that the
+            person belongs to both get it.
+        type: str
       sent:
         description: When it was sent, ISO 8601, UTC unless it says otherwise; gives RV(messages[].seconds).
         type: str
+      timeout:
+        description:
+          - Seconds to wait for this one, counted from O(messages[].sent) where given, else from the start. O(timeout) by default, which
+            always counts from the start.
+        type: float
+      ndr_in:
+        description:
+          - Address of the mailbox, one of O(mailboxes), in which a delivery status notification about this message would arrive, that is
+            its envelope sender's. Once it is there the message is not waited for any longer, see RV(messages[].ndr).
+        type: str
   timeout:
-    description: Seconds to wait for all of them together. 0 looks once.
+    description: Seconds to wait for all messages without a time of their own. 0 looks once.
     type: float
     default: 120
   remove:
-    description: Remove the messages found. Only those with the token in their subject; nothing is removed in check mode.
+    description: Remove the messages found, notifications too. Only those with the token in them; nothing is removed in check mode.
     type: bool
     default: false
 seealso:
@@ -100,6 +128,24 @@ EXAMPLES = r"""
         token: "{{ alert.sent.token }}"
         sent: "{{ alert.sent.time }}"
     remove: true
+
+- name: Wait for the group's copy, or for word that the group refused it
+  sharepoint.mail.mailbox_message:
+    mailboxes:
+      - address: mailtest@example.com
+        protocol: ews
+        host: ex01.example.com
+        username: EXAMPLE\mailtest
+        password: "{{ mailtest_password }}"
+      - "{{ sender_mailbox }}"
+    messages:
+      - id: alert of the group
+        mailbox: mailtest@example.com
+        to: everyone@example.com
+        token: "{{ alert.sent.token }}"
+        sent: "{{ alert.sent.time }}"
+        timeout: 300
+        ndr_in: sharepoint@example.com
 """
 
 RETURN = r"""
@@ -124,8 +170,40 @@ messages:
       description: The word.
       type: str
     found:
-      description: Whether it is there. What follows is returned only then.
+      description: Whether it is there. What follows, besides RV(messages[].ndr), is returned only then.
       type: bool
+    ndr:
+      description: What a delivery status notification says of the message's recipient; V(null) where there is none.
+      type: dict
+      contains:
+        recipient:
+          description: Recipient that was not reached.
+          type: str
+        original_recipient:
+          description: The same as the sender gave it.
+          type: str
+        status:
+          description: Enhanced status code.
+          type: str
+          sample: 5.7.133
+        diagnostic:
+          description: The reply or the reason in words.
+          type: str
+        remote_mta:
+          description: Server that said no, if another did.
+          type: str
+        reporting_mta:
+          description: Server that reports it.
+          type: str
+        subject:
+          description: Subject of the notification.
+          type: str
+        seconds:
+          description: From sending to its arrival.
+          type: float
+        removed:
+          description: Whether it was removed.
+          type: bool
     seconds:
       description:
         - From sending to arrival, by the clock of the mailbox's server, which counts whole seconds. V(null) without O(messages[].sent).
@@ -136,6 +214,13 @@ messages:
     from:
       description: Sender in the header.
       type: str
+    to:
+      description: Addresses in the C(To) header.
+      type: list
+      elements: str
+    return_path:
+      description: Envelope sender, from the C(Return-Path) header.
+      type: str
     auth_as:
       description:
         - C(X-MS-Exchange-Organization-AuthAs) - C(Internal) counts as authenticated, C(Anonymous) does not. Empty without the header.
@@ -145,6 +230,9 @@ messages:
       type: str
     auth_mechanism:
       description: Exchange's number for how.
+      type: str
+    scl:
+      description: Spam confidence level that Exchange gave it; V(-1) is that of a sender it trusts.
       type: str
     headers:
       description: The first header of each name, in lower case.

@@ -14,7 +14,10 @@ version_added: 0.1.0
 description:
   - Sets the outgoing e-mail of the farm (that of Central Administration, which is the default for the farm) and of any number of
     web applications in one task.
-  - A change states every setting, for C(Set-SPWebApplication) resets what it is not given. What was written is read back, and a
+  - O(override_envelope_sender) and O(character_set) are members of the web application's object that no cmdlet sets. They need an
+    endpoint in full language mode that shows C(Set-Variable), C(Get-Variable) and C(ForEach-Object); elsewhere they are refused
+    before anything is changed.
+  - A change states every other setting, for C(Set-SPWebApplication) resets what it is not given. What was written is read back, and a
     setting that the farm did not keep is a failure.
   - Runs on one server of the farm. Its cmdlets need a session that can log on to SQL Server; see
     M(sharepoint.mail.connection_info).
@@ -48,6 +51,17 @@ options:
       - SharePoint 2013 cannot do it.
     type: bool
     default: false
+  override_envelope_sender:
+    description:
+      - Whether mail that SharePoint sends for a person (a sharing invitation, an access request) comes from O(from_address) instead of
+        that person's address. Needed where the account that relays may not send as other people.
+      - Left as it is by default. SharePoint 2013 does not have it.
+    type: bool
+  character_set:
+    description:
+      - Windows code page of the mail's character set, such as V(65001) for UTF-8.
+      - Left as it is by default.
+    type: int
   farm_default:
     description: Whether to set the farm's default, which is the outgoing e-mail of Central Administration.
     type: bool
@@ -67,6 +81,14 @@ EXAMPLES = r"""
   sharepoint.mail.outgoing_email:
     server: ex01.corp.example
     from_address: sharepoint@corp.example
+    web_applications: [all]
+
+- name: Invitations come from the farm's address, not from the person who shares
+  sharepoint.mail.outgoing_email:
+    server: ex01.corp.example
+    from_address: sharepoint@corp.example
+    override_envelope_sender: true
+    character_set: 65001
     web_applications: [all]
 
 - name: One web application with an address of its own, over TLS
@@ -93,6 +115,8 @@ before:
       reply_to: sharepoint@corp.example
       port: 25
       tls: false
+      override_envelope_sender: null
+      character_set: 65001
 after:
   description: The settings after the task as the farm has them, or, in check mode, as they would be. Of the same form as RV(before).
   returned: success

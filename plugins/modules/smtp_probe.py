@@ -9,11 +9,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smtp_probe
-short_description: Tries over SMTP what a mail server offers and takes
+short_description: Tries over SMTP what mail servers offer and take
 version_added: 0.1.0
 description:
-  - Connects from the controller as a host that nobody listed would, asks for the server's extensions before and after STARTTLS,
-    and offers a sender and a recipient. Unless O(send=true), it goes no further and nothing is sent.
+  - Connects from the controller as a host that nobody listed would, asks for the server's extensions before and after STARTTLS, reads
+    its certificate, and offers a sender and a recipient. Unless O(send=true), it goes no further and nothing is sent.
   - It never authenticates. What it sees is what the controller's address sees; another host may meet another receive connector.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
@@ -23,57 +23,138 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.report
 options:
   host:
-    description: Name or address of the mail server.
+    description:
+      - Name or address of the mail server. Needed unless O(probes) is given.
     type: str
-    required: true
   port:
-    description: Its port.
+    description:
+      - Its port.
     type: int
     default: 25
   source_address:
-    description: Address of the controller to connect from.
+    description:
+      - Address of the controller to connect from.
     type: str
   ehlo:
-    description: Name to greet with. The controller's host name by default.
+    description:
+      - Name to greet with. The controller's host name by default.
     type: str
   mail_from:
-    description: Sender in the envelope; empty for the null sender.
+    description:
+      - Sender in the envelope; empty for the null sender. Needed, here or in each of O(probes).
     type: str
-    required: true
   rcpt_to:
-    description: Recipient in the envelope.
+    description:
+      - Recipient in the envelope. Needed, here or in each of O(probes).
     type: str
-    required: true
   send:
-    description: Send a message, instead of withdrawing after the recipient was accepted. Skipped in check mode.
+    description:
+      - Send a message, instead of withdrawing after the recipient was accepted. Skipped in check mode.
     type: bool
     default: false
   token:
-    description: Word in the subject of a message that is sent, by which M(sharepoint.mail.mailbox_message) finds it.
+    description:
+      - Word in the subject of a message that is sent, by which M(sharepoint.mail.mailbox_message) finds it.
     type: str
   starttls:
     description:
       - Use STARTTLS where the server offers it. When it fails, the return value RV(tls_error) says why, and the rest is tried in
-        clear text.
+        clear text. Never used in the scenario V(tls_missing).
     type: bool
     default: true
   validate_certs:
-    description: Whether the server's certificate has to be trusted and to bear the name in O(host).
+    description:
+      - Whether the server's certificate has to be trusted and to bear the name. Without, RV(certificate) still says whether
+        it is and does, and the session goes on under TLS.
     type: bool
     default: true
   ca_path:
-    description: File on the controller with the authorities that vouch for the certificate; the controller's own by default.
+    description:
+      - File on the controller with the authorities that vouch for the certificate; the controller's own by default.
     type: path
+  tls_name:
+    description:
+      - Name that the certificate has to bear, as when O(host) is an address. O(host) by default.
+    type: str
   timeout:
-    description: Seconds to wait for each answer. Exchange delays a refusal by 5 seconds (C(TarpitInterval)).
+    description:
+      - Seconds to wait for each answer. Exchange delays a refusal by 5 seconds (C(TarpitInterval)).
     type: float
     default: 30
   scenario:
-    description: A name, returned as it is. M(sharepoint.mail.delivery_report) takes it as the id of a scenario.
+    description:
+      - A name, returned as it is. M(sharepoint.mail.delivery_report) takes it as the id of a scenario.
     type: str
   server:
-    description: The server's name in Exchange, returned as it is.
+    description:
+      - The server's name in Exchange, returned as it is.
     type: str
+  probes:
+    description:
+      - Several probes, tried side by side; their results are in RV(probes). What one does not say is taken from the options above.
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description:
+          - The mail server of this probe.
+        type: str
+      port:
+        description:
+          - As O(port), for this probe.
+        type: int
+      source_address:
+        description:
+          - As O(source_address), for this probe.
+        type: str
+      ehlo:
+        description:
+          - As O(ehlo), for this probe.
+        type: str
+      mail_from:
+        description:
+          - As O(mail_from), for this probe.
+        type: str
+      rcpt_to:
+        description:
+          - As O(rcpt_to), for this probe.
+        type: str
+      send:
+        description:
+          - As O(send), for this probe.
+        type: bool
+      token:
+        description:
+          - As O(token), for this probe.
+        type: str
+      starttls:
+        description:
+          - As O(starttls), for this probe.
+        type: bool
+      validate_certs:
+        description:
+          - As O(validate_certs), for this probe.
+        type: bool
+      ca_path:
+        description:
+          - As O(ca_path), for this probe.
+        type: path
+      tls_name:
+        description:
+          - As O(tls_name), for this probe.
+        type: str
+      timeout:
+        description:
+          - As O(timeout), for this probe.
+        type: float
+      scenario:
+        description:
+          - As O(scenario), for this probe.
+        type: str
+      server:
+        description:
+          - As O(server), for this probe.
+        type: str
 seealso:
   - module: sharepoint.mail.delivery_report
 """
@@ -86,9 +167,24 @@ EXAMPLES = r"""
     rcpt_to: nobody@example.net
     scenario: unlisted_relay
   register: probe
+
+- name: What do the server's bindings offer, and is TLS really required on the second
+  sharepoint.mail.smtp_probe:
+    mail_from: sharepoint@example.com
+    rcpt_to: mailtest@example.com
+    ca_path: /etc/ssl/certs/corp-ca.pem
+    probes:
+      - {host: ex01.example.com, port: 25}
+      - {host: ex01.example.com, port: 1026, scenario: tls_missing, server: EX01}
+  register: bindings
 """
 
 RETURN = r"""
+probes:
+  description: Results of O(probes), in that order, each with the values below. Without O(probes) these stand in the result itself.
+  returned: with O(probes)
+  type: list
+  elements: dict
 outcome:
   description:
     - V(accepted) - the recipient, and with O(send=true) the message, was taken.
@@ -101,7 +197,7 @@ stage:
   returned: success
   type: str
 reply:
-  description: The last line of the server's last reply at that stage, with its code.
+  description: The server's last reply at that stage, with its code; a reply of several lines as one.
   returned: success
   type: str
   sample: 550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain
@@ -118,7 +214,12 @@ banner:
   returned: success
   type: str
 keywords:
-  description: Lines of the last reply to EHLO.
+  description: Lines of the reply to EHLO in clear text.
+  returned: success
+  type: list
+  elements: str
+keywords_after_tls:
+  description: Lines of the reply to EHLO under TLS; V(null) where there was no TLS.
   returned: success
   type: list
   elements: str
@@ -136,8 +237,58 @@ tls_version:
   description: Version of TLS; empty where there was none.
   returned: success
   type: str
+certificate:
+  description: The server's certificate, trusted or not; V(null) where there was no TLS.
+  returned: success
+  type: dict
+  contains:
+    subject:
+      description: Whose it is.
+      type: str
+    names:
+      description: DNS names and addresses that it is for.
+      type: list
+      elements: str
+    issuer:
+      description: Who signed it.
+      type: str
+    not_after:
+      description: When it ends, ISO 8601, UTC.
+      type: str
+    name:
+      description: The name it was judged by, O(tls_name) or O(host).
+      type: str
+    name_matches:
+      description: Whether it is for that name.
+      type: bool
+    name_error:
+      description: Why not.
+      type: str
+    trusted:
+      description: Whether the authorities in O(ca_path) vouch for it today.
+      type: bool
+    trust_error:
+      description: Why not.
+      type: str
+policy:
+  description: What the session lets guess of the server's rules; V(null) where it shows nothing.
+  returned: success
+  type: dict
+  contains:
+    max_size:
+      description: Largest message in bytes.
+      type: int
+    starttls:
+      description: Whether STARTTLS is offered.
+      type: bool
+    requires_tls:
+      description: Whether mail in clear text is refused.
+      type: bool
+    requires_authentication:
+      description: Whether mail of somebody who has not signed in is refused.
+      type: bool
 tls_error:
-  description: Why STARTTLS failed.
+  description: Why STARTTLS failed, or what was wrong with the certificate.
   returned: success
   type: str
 sent:

@@ -15,7 +15,13 @@ description:
   - V(notification) posts to SharePoint's REST API, and the web application's process (w3wp) sends the mail.
   - V(alert) adds an item to a list that carries an immediate alert, has the timer service (OWSTIMER) run the job that sends alerts,
     and removes the item again.
-  - The two are sent by different accounts, and often by different servers - that one arrives says nothing about the other.
+  - V(workflow) adds an item to a list whose workflow starts by itself, has the timer service go on with workflows, and removes item and
+    task again. The mail about the task is sent by the timer service (OWSTIMER).
+  - V(invitation) puts a small document into a library, shares it with one person, and takes permission and document back. The web
+    application's process (w3wp) sends the invitation as the person who signs in, unless the web application insists on its own address.
+  - V(alert_confirmation) keeps the place of the mail that confirms a new alert (w3wp). It cannot be had over REST, and is never run.
+  - These are sent by different accounts, and often by different servers - that one arrives says nothing about the others.
+  - What cannot be tried on this farm is no failure. The result then has RV(not_run) in place of RV(sent).
   - That SharePoint took the request does not mean that the mail arrives. See M(sharepoint.mail.exchange_message_trace) and
     M(sharepoint.mail.mailbox_message).
   - Alerts cannot be made over the web in SharePoint 2013 and 2016. A person makes the one for tests once in the browser ("Alert me").
@@ -32,7 +38,7 @@ options:
     description: What is sent.
     type: str
     required: true
-    choices: [notification, alert]
+    choices: [notification, alert, alert_confirmation, workflow, invitation]
   web_url:
     description: URL of the site, with the name that its certificate bears.
     type: str
@@ -43,7 +49,9 @@ options:
         certificate stay those of O(web_url).
     type: str
   web_username:
-    description: Who signs in, as C(DOMAIN\name). Needs to add and delete items for an alert.
+    description:
+      - Who signs in, as C(DOMAIN\name). Needs to add and delete items for V(alert) and V(workflow), and to manage the permissions of
+        documents for V(invitation), which comes from this person's address.
     type: str
     required: true
   web_password:
@@ -58,11 +66,16 @@ options:
     type: bool
     default: false
   to:
-    description: Addresses of a notification. SharePoint sends only to users of the site, and does not say when it sends to nobody.
+    description:
+      - Addresses of a notification. SharePoint sends only to users of the site, and does not say when it sends to nobody.
+      - The address or login name that an invitation is for; exactly one.
+      - The addresses that the workflow is known to give its task to; read from the task by default.
     type: list
     elements: str
   list:
-    description: Title of the list that carries the alert; the first list with one by default.
+    description:
+      - Title of the list that carries the alert or the workflow; the first list with one by default.
+      - Title of the document library for an invitation; the one for shared documents, or the first, by default.
     type: str
   token:
     description: Word in the subject by which the message can be found, 6 to 32 letters and digits. A new one by default.
@@ -72,7 +85,9 @@ options:
     type: float
     default: 300
   read_log:
-    description: Read SharePoint's log of the task's host for lines about the message.
+    description:
+      - Read SharePoint's log of the task's host for lines about the message, and the settings that decide RV(sent.sender).
+      - Other servers' logs are read by M(sharepoint.mail.server_log).
     type: bool
     default: true
 notes:
@@ -98,30 +113,59 @@ EXAMPLES = r"""
     web_password: "{{ mailtest_password }}"
     list: Mail test
   register: alert
+
+- name: Share a document as the person who signs in
+  sharepoint.mail.test_message:
+    kind: invitation
+    web_url: https://portal.example.com/
+    web_username: EXAMPLE\mailtest
+    web_password: "{{ mailtest_password }}"
+    to: [colleague@example.com]
+  register: invitation
 """
 
 RETURN = r"""
+kind:
+  description: As given.
+  returned: success
+  type: str
+not_run:
+  description: Why this kind cannot be tried on this farm. Nothing was sent then, and nothing is left behind.
+  returned: when it was not tried
+  type: str
+reason_id:
+  description:
+    - The same as a word for programs - V(timer_job_disabled), V(timer_job_missing), V(no_alert_over_rest), V(workflow_not_automatic),
+      V(no_document_library) or V(sharing_not_available).
+  returned: when it was not tried
+  type: str
 sent:
   description: The message.
-  returned: success
+  returned: when it was tried
   type: dict
   contains:
     token:
       description: Word in the subject by which the message can be found.
       type: str
     subject:
-      description: Subject of a notification. The subject of an alert holds it.
+      description: Subject of a notification. The subject of other kinds holds it.
       type: str
     time:
       description: When it was asked for, by the controller's clock, ISO 8601, UTC.
       type: str
     server:
-      description: For a notification the server that was asked; for an alert the one that ran the timer job, or the task's host.
+      description: For what w3wp sends the server that was asked; for the rest the one that ran the timer job, or the task's host.
       type: str
     recipients:
-      description: Whom SharePoint was asked to send to, or whom the alerts are for.
+      description: Whom SharePoint was asked to send to, or whom the alerts are for; a group by its own address.
       type: list
       elements: str
+    sender:
+      description:
+        - Address that the message should come from, in the envelope as in its header - that of the web application, or that of the
+          person who shares.
+        - V(null) when O(read_log=false), or the settings could not be read.
+      type: str
     process:
       description: V(w3wp) or V(owstimer).
       type: str
@@ -130,7 +174,7 @@ sent:
       type: str
 job:
   description: The run of the timer job; V(null) when none was seen in time.
-  returned: O(kind=alert)
+  returned: O(kind=alert) or O(kind=workflow), when it was tried
   type: dict
   contains:
     server:
@@ -148,9 +192,26 @@ job:
     error:
       description: Its error.
       type: str
+shared:
+  description: What was shared for an invitation.
+  returned: O(kind=invitation), when it was tried
+  type: dict
+  contains:
+    url:
+      description: Address of the document.
+      type: str
+    with:
+      description: O(to).
+      type: str
+    role:
+      description: What the document was shared for, always V(View).
+      type: str
+    taken_back:
+      description: Whether the document inherits its permissions again or is gone.
+      type: bool
 log:
   description: Lines of SharePoint's log on the task's host about the message; V(null) when the log was not or could not be read.
-  returned: success
+  returned: when it was tried
   type: list
   elements: dict
   contains:
@@ -162,6 +223,12 @@ log:
       type: str
     process:
       description: Process that wrote the line.
+      type: str
+    category:
+      description: Category of the line, such as C(E-Mail).
+      type: str
+    level:
+      description: Level of the line, such as C(Monitorable).
       type: str
     message:
       description: The line.

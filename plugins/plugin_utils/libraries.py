@@ -42,7 +42,9 @@ __all__ = [
     "WSManFaultError",
     "WinRMError",
     "WinRMTransportError",
+    "exchange_web_services",
     "requests",
+    "x509",
 ]
 
 _missing: list[str] = []
@@ -95,10 +97,30 @@ except ImportError:
     _missing.append("pypsrp[credssp]")
 
 try:
+    from cryptography import x509
+except ImportError:
+    _missing.append("cryptography")
+
+try:
     from imap_tools import AND, MailBox, MailMessage
     from imap_tools.errors import ImapToolsError, MailboxLoginError
 except ImportError:
     _missing.append("imap-tools")
+
+
+def exchange_web_services() -> Any:
+    """The package exchangelib. Optional, and slow to import, so only mailboxes that are read over EWS ask for it.
+
+    Raises MissingLibrary.
+    """
+    try:
+        import exchangelib
+    except ImportError as error:
+        raise MissingLibrary(
+            "The controller's Python lacks exchangelib, which reads mailboxes over EWS. Nothing was changed. Install it into the Python "
+            "that runs Ansible (requirements.txt of the collection sharepoint.mail lists it), or read the mailbox over IMAP."
+        ) from error
+    return exchangelib
 
 
 def __getattr__(name: str) -> Any:

@@ -110,6 +110,10 @@ class Resource(abc.ABC):
         """Why ``item`` must not be touched, where only a look at the host shows it: asked for all items before the first change."""
         return None
 
+    def remedy(self, error: RemoteError) -> str:
+        """What a user can do about a failed change, as sentences behind the host's own words; empty when there is nothing to add."""
+        return ""
+
     def create(self, item: Item, parameters: Mapping[str, Any]) -> list[Statement]:
         """The statements, run one by one, that make ``item``."""
         return [Statement((Command(self.create_cmdlet, parameters),))]
@@ -272,6 +276,8 @@ def _apply(resource: Resource, pending: Sequence[Plan]) -> None:
             for statement in _statements(resource, plan):
                 resource.session.write(statement)
         except MailError as error:
+            if isinstance(error, RemoteError):
+                error.message += resource.remedy(error)
             _tell_what_changed(resource, pending, error)
             raise
 

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.lab.engine.objects import Custom, EnumType, EnumValue, Method, NetException, NetObject, Text, TypedList, Uri, Version
+from tests.lab.engine.objects import Custom, EnumType, EnumValue, IPAddress, Method, NetException, NetObject, Text, TypedList, Uri, Version
 
 AUTH_MECHANISMS = EnumType(
     "Sample.AuthMechanisms", {"None": 0, "Tls": 1, "Integrated": 2, "BasicAuth": 4, "ExternalAuthoritative": 32}, flags=True
@@ -155,6 +155,7 @@ def receive_connector() -> Custom:
             "Maybe": None,
             "WhenChanged": datetime.datetime(2026, 1, 2, 3, 4, 5),
             "Guid": uuid.UUID("bbbbbbbb-2222-3333-4444-555555555555"),
+            "Ip": IPAddress("10.0.0.1"),
             "Link": Uri("https://ex.example/"),
             "Ver": Version("15.2.1118.7"),
             "Blob": b"\x01\x02\x03",

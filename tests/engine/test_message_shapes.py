@@ -18,7 +18,7 @@ from tests.engine.messages import Received, listening, measured
 Node = tuple[Any, ...]
 _TRACES = {"StackTrace", "TargetSite"}
 # Kinds of properties of the sample connector that no product of the lab has.
-_NOT_IN_THE_LAB = {"Ip", "C", "L", "Rights"}
+_NOT_IN_THE_LAB = {"C", "L", "Rights"}
 
 
 def shape(received: list[Received]) -> list[Any]:

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import smtplib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.integration.conftest import Lab, Run, StartLab
 
-ALICE = "alice@corp.example"
-PASSWORDS = ("Alice-Pa55", "Partner-Pa55", "not this one")
+ALICE, BOB, EVERYONE = "alice@corp.example", "bob@corp.example", "everyone@corp.example"
+PASSWORDS = ("Alice-Pa55", "Bob-Pa55", "Partner-Pa55", "not this one")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,16 @@ def _mailbox(lab: Lab, **changed: Any) -> dict[str, Any]:
         "ca_path": str(lab.state / "ca.pem"),
         **changed,
     }
+
+
+def _ews(lab: Lab, **changed: Any) -> dict[str, Any]:
+    return _mailbox(lab, **{"protocol": "ews", "port": 2443, "auth": "basic", **changed})
+
+
+def _send(lab: Lab, token: str, *recipients: str, sender: str = ALICE) -> None:
+    with smtplib.SMTP(f"{lab.subnet}.31", 1025) as client:
+        for recipient in recipients:
+            client.sendmail(sender, [recipient], f"From: {sender}\r\nTo: {recipient}\r\nSubject: {token}\r\n\r\nx\r\n")
 
 
 def _read(lab: Lab, token: str, *options: str, mailbox: dict[str, Any] | None = None, **changed: Any) -> dict[str, Any]:
@@ -77,18 +88,92 @@ def test_only_send_sends_and_check_mode_does_not(lab: Lab) -> None:
     assert found["missing"] == ["tokenwithdrawn", "tokencheck"]
 
 
-def test_a_message_tells_how_it_was_judged_and_only_it_is_removed(lab: Lab) -> None:
-    for token in ("tokenstays", "tokengoes"):
-        with smtplib.SMTP(f"{lab.subnet}.31", 1025) as client:
-            client.sendmail(ALICE, [ALICE], f"From: {ALICE}\r\nTo: {ALICE}\r\nSubject: {token}\r\n\r\nx\r\n")
-    (message,) = _read(lab, "tokengoes")["messages"]
+@pytest.mark.parametrize("mailbox", [_mailbox, _ews], ids=["imap", "ews"])
+def test_a_message_tells_how_it_was_judged_and_only_it_is_removed(lab: Lab, mailbox: Callable[[Lab], dict[str, Any]]) -> None:
+    stays, goes = (f"{mailbox.__name__}{word}" for word in ("stays", "goes"))
+    for token in (stays, goes):
+        _send(lab, token, ALICE)
+    (message,) = _read(lab, goes, mailbox=mailbox(lab))["messages"]
     assert (message["found"], message["auth_as"], message["removed"]) == (True, "Anonymous", False)
+    assert (message["from"], message["to"], message["return_path"]) == (ALICE, [ALICE], ALICE)
     assert message["received"][0]["by"].startswith("ex01.corp.example")
-    assert _read(lab, "tokengoes", "--check", remove=True)["messages"][0]["removed"] is False
-    removed = _read(lab, "tokengoes", remove=True)
+    assert _read(lab, goes, "--check", mailbox=mailbox(lab), remove=True)["messages"][0]["removed"] is False
+    removed = _read(lab, goes, mailbox=mailbox(lab), remove=True)
     assert (removed["messages"][0]["removed"], removed["changed"]) == (True, False)
-    assert _read(lab, "tokengoes", timeout=0)["missing"] == ["tokengoes"]
-    assert _read(lab, "tokenstays", timeout=0)["missing"] == []
+    assert _read(lab, goes, mailbox=mailbox(lab), timeout=0)["missing"] == [goes]
+    assert _read(lab, stays, mailbox=mailbox(lab), timeout=0)["missing"] == []
+
+
+@pytest.mark.parametrize("mailbox", [_mailbox, _ews], ids=["imap", "ews"])
+def test_word_that_a_group_refused_it_is_found_in_the_senders_mailbox(lab: Lab, mailbox: Callable[..., dict[str, Any]]) -> None:
+    token = f"{mailbox.__name__}refused"
+    _send(lab, token, EVERYONE, ALICE, sender=BOB)
+    wanted = [
+        {"id": "group", "mailbox": ALICE, "token": token, "to": EVERYONE, "ndr_in": BOB},
+        {"id": "own", "mailbox": ALICE, "token": token, "to": ALICE, "ndr_in": BOB},
+    ]
+    mailboxes = [mailbox(lab), mailbox(lab, address=BOB, password="Bob-Pa55")]
+    group, own = _read(lab, token, messages=wanted, mailboxes=mailboxes, remove=True)["messages"]
+    assert (group["found"], group["ndr"]["recipient"], group["ndr"]["status"]) == (False, EVERYONE, "5.7.133")
+    assert (own["found"], own["ndr"]) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"password": "not this one"}, [ALICE, "refused", "password"]),
+        ({"host": "{subnet}.200"}, [ALICE, "{subnet}.200", "cannot be read over EWS", "Connection refused"]),
+        ({"ca_path": None}, [ALICE, "certificate", "not trusted"]),
+        ({"folder": "Nowhere"}, [ALICE, "Nowhere", "cannot be opened"]),
+        ({"address": BOB}, [BOB, "cannot be read over EWS"]),
+        ({"ews_url": "https://{subnet}.31:2443/elsewhere"}, [ALICE, "elsewhere", "404"]),
+    ],
+)
+def test_a_mailbox_that_ews_does_not_open_is_named(lab: Lab, changed: dict[str, Any], words: list[str]) -> None:
+    changed = {key: value.format(subnet=lab.subnet) if isinstance(value, str) else value for key, value in changed.items()}
+    mailbox = _ews(lab, **{"username": ALICE, **changed})
+    result = _read(lab, "tokenany", "-vvvv", messages=[{"mailbox": mailbox["address"], "token": "tokenany"}], mailbox=mailbox)
+    assert result["status"] == "failed"
+    assert all(word.format(subnet=lab.subnet) in result["msg"] for word in words), result["msg"]
+    assert not [word for word in PASSWORDS if word in json.dumps(result)]
+
+
+def test_several_bindings_at_once(lab: Lab) -> None:
+    probes = [
+        {"port": 1025, "server": "EX01"},
+        {"port": 1587, "scenario": "tls_missing"},
+        {"port": 1025, "tls_name": "relay.corp.example"},
+        {"port": 1026},
+        {"port": 1025, "send": True, "token": "tokenlist"},
+    ]
+    host = f"{lab.subnet}.31"
+    result = _result(
+        lab.task(
+            "smtp_probe",
+            {
+                "mail_from": ALICE,
+                "rcpt_to": ALICE,
+                "ca_path": str(lab.state / "ca.pem"),
+                "probes": [{"host": host, **probe} for probe in probes],
+            },
+            "--check",
+        )
+    )
+    frontend, client, misnamed, nobody, sends = result["probes"]
+    assert (frontend["outcome"], frontend["server"], frontend["policy"]["max_size"]) == ("accepted", "EX01", 37748736)
+    assert "STARTTLS" in frontend["keywords"] and "STARTTLS" not in frontend["keywords_after_tls"]
+    assert frontend["certificate"]["trusted"] and frontend["certificate"]["name_matches"]
+    assert (client["scenario"], client["auth_after_tls"], client["certificate"]) == ("tls_missing", None, None)
+    assert not any("STARTTLS" in line for line in client["transcript"] if ">" in line[:3])
+    assert (misnamed["certificate"]["trusted"], misnamed["certificate"]["name_matches"]) == (True, False)
+    assert "relay.corp.example is not among its names" in misnamed["tls_error"]
+    assert nobody["outcome"] == "not_connected"
+    assert sends["skipped"] and "transcript" not in sends
+
+
+def test_a_probe_that_lacks_something_is_refused(lab: Lab) -> None:
+    result = _result(lab.task("smtp_probe", {"probes": [{"host": f"{lab.subnet}.31", "mail_from": ALICE}]}))
+    assert result["status"] == "failed" and "lacks rcpt_to" in result["msg"]
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,34 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.lab.states import STATES, world_in
 from tests.lab.world import MUTANTS, Options, World
 
 
-def parse(arguments: list[str]) -> tuple[Options, float]:
-    """Options and the lifetime in seconds."""
+def address_and_port(text: str) -> tuple[str, int]:
+    """Raises ValueError, which argparse reports."""
+    address, port = text.rsplit(":", 1)
+    return address, int(port)
+
+
+def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
+    """State, options, and the lifetime in seconds."""
     defaults = Options(Path())
     parser = argparse.ArgumentParser(prog="tests.lab", description=__doc__)
     parser.add_argument("--state-dir", type=Path, required=True, help="folder for lab.json, the authority's certificate, what was received")
     parser.add_argument("--subnet", default=defaults.subnet, help="first three numbers of the lab's addresses")
+    parser.add_argument(
+        "--state", choices=STATES, help="what is set up; the build and the timer server that it names go before those given"
+    )
     parser.add_argument("--sharepoint-build", default=defaults.sharepoint_build, help="16.0.4534.1000 has KB3191880")
     parser.add_argument("--mutant", action="append", default=[], choices=MUTANTS, help="makes the lab wrong in one point")
     parser.add_argument("--snap-in-delay", type=float, default=defaults.snap_in_delay, help="seconds that Add-PSSnapin takes")
     parser.add_argument("--silent-log", action="store_true", help="SharePoint's log does not say that an authentication was refused")
     parser.add_argument("--timer-server", default=defaults.timer_server, choices=["sp01", "sp02"], help="server that runs the timer jobs")
+    parser.add_argument(
+        "--outside", type=address_and_port, metavar="ADDRESS:PORT", help="another mail server for the outside domain than the lab's own"
+    )
+    parser.add_argument("--more-web-applications", type=int, default=0, metavar="N", help="N web applications besides the usual ones")
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
     parsed = parser.parse_args(arguments)
     options = Options(
@@ -36,17 +50,19 @@ def parse(arguments: list[str]) -> tuple[Options, float]:
         snap_in_delay=parsed.snap_in_delay,
         uls_says=not parsed.silent_log,
         timer_server=parsed.timer_server,
+        outside=parsed.outside,
+        more_web_applications=parsed.more_web_applications,
     )
-    return options, parsed.lifetime
+    return parsed.state, options, parsed.lifetime
 
 
 def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    options, lifetime = parse(sys.argv[1:])
+    state, options, lifetime = parse(sys.argv[1:])
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    world = World(options)
+    world = World(options) if state is None else world_in(state, options)
     world.start()
     try:
         ready = {"pid": os.getpid(), "state_dir": str(options.state_dir), "subnet": options.subnet, "addresses": world.network.addresses}

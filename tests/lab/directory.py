@@ -52,6 +52,7 @@ def default_directory() -> Directory:
         Account("sp_pool", "Pool-Pa55"),
         Account("ex_admin", "Exchange-Pa55", roles=EXCHANGE_ROLES),
         Account("ex_limited", "Limited-Pa55", roles=frozenset({"Message Tracking", "View-Only Configuration"})),
+        Account("ex_connectors", "Connectors-Pa55", roles=frozenset({"Receive Connectors"})),
         Account("alice", "Alice-Pa55", mail=f"alice@{DOMAIN}"),
         Account("bob", "Bob-Pa55", mail=f"bob@{DOMAIN}"),
         Account("partner", "Partner-Pa55", mail=f"partner@{OUTSIDE_DOMAIN}"),

@@ -6,9 +6,11 @@ pymap (MIT) is the IMAP server, with its in-memory backend; accounts and passwor
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 import ssl
 from argparse import Namespace
+from collections.abc import Sequence
 
 from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import Config, Identity, Login
@@ -16,6 +18,8 @@ from pymap.exceptions import InvalidAuth
 from pymap.imap import IMAPServer
 from pymap.interfaces.login import IdentityInterface
 from pymap.parsing.message import AppendMessage
+from pymap.parsing.specials import FetchRequirement
+from pymap.parsing.specials.flag import Seen
 from pymap.user import UserMetadata
 from pysasl.creds.server import ServerCredentials
 from pysasl.identity import ClearIdentity
@@ -23,6 +27,16 @@ from pysasl.identity import ClearIdentity
 from tests.lab.directory import Directory
 from tests.lab.eventloop import LoopThread
 from tests.lab.network import IMAPS_PORT
+
+
+@dataclasses.dataclass(frozen=True)
+class Stored:
+    """A message as it lies in an inbox. ``uid`` is its IMAP UID."""
+
+    uid: int
+    received: datetime.datetime
+    content: bytes
+    read: bool
 
 
 class DirectoryLogin(Login):
@@ -86,6 +100,16 @@ class Mailboxes:
             raise KeyError(address)
         self._loop.run(self._append(address, content))
 
+    def messages(self, address: str) -> Sequence[Stored]:
+        """What lies in the inbox of ``address``, oldest first. Raises KeyError when there is no such mailbox."""
+        if address.lower() not in self.addresses:
+            raise KeyError(address)
+        return self._loop.run(self._read(address))
+
+    def remove(self, address: str, uid: int) -> None:
+        """Takes a message out of the inbox of ``address``; nothing when it is gone."""
+        self._loop.run(self._delete(address, uid))
+
     async def _listen(self) -> asyncio.Server:
         self._config.apply_context()
         server = IMAPServer(self._login, self._config)
@@ -100,3 +124,19 @@ class Mailboxes:
         async with self._login.identity(address).new_session() as session:
             inbox = await session.mailbox_set.get_mailbox("INBOX")
             await inbox.append(AppendMessage(content, datetime.datetime.now(datetime.UTC), frozenset()), recent=True)
+
+    async def _read(self, address: str) -> list[Stored]:
+        self._config.apply_context()
+        async with self._login.identity(address).new_session() as session:
+            inbox = await session.mailbox_set.get_mailbox("INBOX")
+            found = []
+            async for message in inbox.messages():
+                content = bytes(await message.load_content(FetchRequirement.CONTENT))
+                found.append(Stored(message.uid, message.internal_date, content, Seen in message.permanent_flags))
+            return found
+
+    async def _delete(self, address: str, uid: int) -> None:
+        self._config.apply_context()
+        async with self._login.identity(address).new_session() as session:
+            inbox = await session.mailbox_set.get_mailbox("INBOX")
+            await inbox.delete([uid])

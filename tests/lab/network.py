@@ -11,11 +11,13 @@ CONTROLLER = "127.0.0.1"
 
 # Unprivileged processes cannot bind ports below 1024, so the lab's well-known ports are the real ones plus 1000.
 SMTP_PORT = 1025
+ANONYMOUS_PORT = 1026
 SUBMISSION_PORT = 1587
 PROXY_PORT = 1717
 CLIENT_PROXY_PORT = 1465
 HUB_PORT = 2525
 IMAPS_PORT = 1993
+EWS_PORT = 2443
 WINRM_PORT = 5985
 EXCHANGE_HTTP_PORT = 1080
 EXCHANGE_HTTPS_PORT = 1443
@@ -26,9 +28,11 @@ CONTROL_PORT = 1999
 
 @dataclasses.dataclass(frozen=True)
 class Network:
-    """The lab's name service. ``subnet`` is the first three numbers, for example ``127.0.10``."""
+    """The lab's name service. ``subnet`` is the first three numbers, for example ``127.0.10``; ``outside`` is the address and port of
+    another mail server for the outside domain than the lab's own."""
 
     subnet: str = "127.0.10"
+    outside: tuple[str, int] | None = None
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -41,6 +45,7 @@ class Network:
                 "sp02": 22,
                 "ex01": 31,
                 "ex02": 32,
+                "mail": 40,
                 "mx": 41,
                 "stranger": 99,
             }.items()
@@ -56,6 +61,16 @@ class Network:
         if name in ("sql01", "sql01." + DOMAIN):
             # The farm's database server: it has a name and an address, and nothing of the lab runs on it.
             return f"{self.subnet}.51"
+        if name == "relay." + DOMAIN:
+            # A second name for ex01, which its certificate does not know.
+            return self.addresses["ex01"]
         if name in (OUTSIDE_DOMAIN, "mx." + OUTSIDE_DOMAIN):
             return self.addresses["mx"]
         return self.addresses.get(name.removesuffix("." + DOMAIN))
+
+    def mail_server(self, domain: str) -> tuple[str, int] | None:
+        """Address and port of the server that takes mail for a domain, as an MX record would say."""
+        if self.outside is not None and domain.lower() == OUTSIDE_DOMAIN:
+            return self.outside
+        address = self.resolve(domain)
+        return None if address is None else (address, SMTP_PORT)

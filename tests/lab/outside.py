@@ -24,6 +24,7 @@ class OutsideDomain:
         self.mailboxes = Mailboxes(OUTSIDE_DOMAIN, directory, self._address, self._context)
         self._loop = LoopThread("smtp mx")
         self._server: asyncio.Server | None = None
+        self._refusals: dict[str, str] = {}
 
     def start(self) -> None:
         """Raises OSError when a port is taken."""
@@ -36,6 +37,10 @@ class OutsideDomain:
             self._loop.loop.call_soon_threadsafe(self._server.close)
         self._loop.stop()
         self.mailboxes.stop()
+
+    def refuse(self, address: str, reply: str) -> None:
+        """From now on answers RCPT TO for ``address`` with ``reply``."""
+        self._refusals[address.lower()] = reply
 
     async def _listen(self) -> asyncio.Server:
         loop = asyncio.get_running_loop()
@@ -56,6 +61,8 @@ class OutsideDomain:
             return f"554 5.7.1 <{address}>: Relay access denied"
         if address.lower() not in self.mailboxes.addresses:
             return f"550 5.1.1 <{address}>: Recipient address rejected: User unknown"
+        if address.lower() in self._refusals:
+            return self._refusals[address.lower()]
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Ok"
 

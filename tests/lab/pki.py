@@ -17,7 +17,8 @@ def names_of(network: Network, host: str) -> list[str]:
         return [f"mx.{OUTSIDE_DOMAIN}", OUTSIDE_DOMAIN, address]
     # Every web server of a farm answers for every web application, whichever of them the name service points at.
     web = [f"{name}.{DOMAIN}" for name in ("portal", "teams", "saml")] if host.startswith("sp") else []
-    return [f"{host}.{DOMAIN}", host, *web, address]
+    balanced = [f"mail.{DOMAIN}"] if host.startswith("ex") else []
+    return [f"{host}.{DOMAIN}", host, *web, *balanced, address]
 
 
 class Authority:

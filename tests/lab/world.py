@@ -11,6 +11,7 @@ from tests.lab.directory import NETBIOS, Account, default_directory
 from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, SnapIn, write_user_file
 from tests.lab.engine.recorder import Recorder, distinct
 from tests.lab.exchange.organisation import Organisation
+from tests.lab.load_balancer import LoadBalancer
 from tests.lab.network import CONTROL_PORT, EXCHANGE_HTTP_PORT, EXCHANGE_HTTPS_PORT, WINRM_PORT, Network
 from tests.lab.outside import OutsideDomain
 from tests.lab.pki import Authority
@@ -18,13 +19,19 @@ from tests.lab.sharepoint.farm import Farm
 
 SNAP_IN = "Microsoft.SharePoint.PowerShell"
 FARM_ENDPOINT = "SharePointFarm"
+CONSTRAINED_ENDPOINT = "SharePointConstrained"
 MUTANTS = (
     "auth-never-offered",
     "dropped-after-250",
     "group-check-off",
+    "ndr-not-sent",
+    "override-ignored",
+    "permitted-senders-ignored",
     "ranges-ignored",
     "relay-for-anyone",
     "timer-goes-on",
+    "tls-not-required",
+    "tracking-silent",
 )
 """What can be made wrong in one point, for tests that have to notice."""
 
@@ -48,6 +55,8 @@ class Options:
     snap_in_delay: float = 0.1
     uls_says: bool = True
     timer_server: str = "sp01"
+    outside: tuple[str, int] | None = None
+    more_web_applications: int = 0
 
 
 class World:
@@ -55,7 +64,7 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.network = Network(options.subnet)
+        self.network = Network(options.subnet, options.outside)
         self.directory = default_directory()
         self.pki = Authority(self.network)
         options.state_dir.mkdir(parents=True, exist_ok=True)
@@ -66,6 +75,7 @@ class World:
         self.recorder = Recorder(self._pipelines, [account.password for account in self.directory.accounts.values()])
         self.outside = OutsideDomain(self.network, self.directory, self.pki)
         self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants)
+        self.balancer = LoadBalancer(self.network)
         self.farm = Farm(
             self.network,
             self.directory,
@@ -74,6 +84,7 @@ class World:
             mutants=options.mutants,
             uls_says=options.uls_says,
             timer_server=options.timer_server,
+            more_web_applications=options.more_web_applications,
         )
         self.hosts = [self._sharepoint_host(name) for name in ("sp01", "sp02")]
         self.hosts += [self._exchange_host(name) for name in ("ex01", "ex02")]
@@ -93,7 +104,7 @@ class World:
             part.stop()
 
     def _parts(self) -> list[Part]:
-        return [self.outside, self.organisation, self.farm, *self.hosts, self.control]
+        return [self.outside, self.organisation, self.balancer, self.farm, *self.hosts, self.control]
 
     def snapshot(self) -> dict[str, Any]:
         """The configuration of both products: what a run that changes nothing leaves as it was."""
@@ -104,14 +115,18 @@ class World:
         snap_ins = (SnapIn(SNAP_IN, self.farm.cmdlets, self.options.snap_in_delay),)
         endpoints = [
             Endpoint("Microsoft.PowerShell", self.farm.windows_cmdlets, snap_ins=snap_ins, product="SharePoint", version=build),
-            Endpoint(
-                FARM_ENDPOINT,
-                self.farm.windows_cmdlets,
-                snap_ins=snap_ins,
-                run_as=f"{NETBIOS}\\sp_farm",
-                may_enter=lambda account: "farm" in account.roles,
-                product="SharePoint",
-                version=build,
+            *(
+                Endpoint(
+                    own,
+                    self.farm.windows_cmdlets,
+                    language_mode=mode,
+                    snap_ins=snap_ins,
+                    run_as=f"{NETBIOS}\\sp_farm",
+                    may_enter=lambda account: "farm" in account.roles,
+                    product="SharePoint",
+                    version=build,
+                )
+                for own, mode in ((FARM_ENDPOINT, "FullLanguage"), (CONSTRAINED_ENDPOINT, "ConstrainedLanguage"))
             ),
         ]
         listeners = [Listener(WINRM_PORT, endpoints, frozenset({NEGOTIATE, CREDSSP}))]

@@ -179,7 +179,7 @@ def test_organisation_reads(world: World) -> None:
     assert [str(one) for one in world.run("Get-ExchangeServer").outputs] == ["EX01", "EX02"]
     assert str(world.run("Get-AcceptedDomain").outputs[0].properties()["DomainName"]) == "corp.example"
     assert str(world.run("Get-SendConnector").outputs[0].properties()["AddressSpaces"][0]) == "SMTP:*;1"
-    assert [str(one) for one in world.run("Get-Recipient").outputs] == ["alice", "bob", "everyone", "board"]
+    assert [str(one) for one in world.run("Get-Recipient").outputs] == ["alice", "bob", "sharepoint", "everyone", "board"]
     assert len(world.run("Get-DistributionGroupMember", Identity="everyone").outputs) == 2
     assert world.run("Get-TransportService", Identity="EX02").outputs[0].properties()["Name"] == "EX02"
 

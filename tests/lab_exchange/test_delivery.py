@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import email
 
-from tests.lab_exchange.conftest import World
+from tests.lab_exchange.conftest import World, wait_for
 from tests.lab_exchange.test_sessions import EXTERNALLY_SECURED, make
 
 
@@ -84,12 +84,45 @@ def test_group_takes_externally_secured_mail(world: World) -> None:
 
 def test_permitted_senders(world: World) -> None:
     make(world, "Secured", EXTERNALLY_SECURED, [world.network.addresses["sp01"]])
-    world.send("sp01", "bob@corp.example", ["board@corp.example"], "not permitted")
-    world.mail("bob@corp.example", "Undeliverable: not permitted")
-    world.send("stranger", "alice@corp.example", ["board@corp.example"], "not proven")
-    world.mail("alice@corp.example", "Undeliverable: not proven")
-    world.send("sp01", "alice@corp.example", ["board@corp.example"], "permitted")
-    assert world.mail("bob@corp.example", "permitted")
+    world.send("sp01", "alice@corp.example", ["board@corp.example"], "from a stranger to the board")
+    assert b"5.7.1 RESOLVER.RST.NotAuthorized" in world.mail("alice@corp.example", "Undeliverable: from a stranger to the board")
+    world.send("stranger", "sharepoint@corp.example", ["board@corp.example"], "not proven")
+    assert "FAIL" in {event["EventId"] for event in world.events("not proven", until="DSN")}
+    world.send("sp01", "sharepoint@corp.example", ["board@corp.example"], "from the farm")
+    assert world.mail("bob@corp.example", "from the farm")
+    world.run("Set-DistributionGroup", Identity="board", RejectMessagesFrom=["sharepoint"], BypassSecurityGroupManagerCheck=True)
+    world.send("sp01", "sharepoint@corp.example", ["board@corp.example"], "no longer wanted")
+    assert "FAIL" in {event["EventId"] for event in world.events("no longer wanted", until="DSN")}
+
+
+def test_a_report_to_an_address_without_a_mailbox_is_tracked_and_goes_nowhere(world: World) -> None:
+    world.send("sp01", "sharepoint@corp.example", ["everyone@corp.example"], "bounced")
+    events = world.events("bounced", until="DSN")
+    assert [event["EventId"] for event in events] == ["RECEIVE", "FAIL", "DSN"]
+    assert events[-1]["Recipients"] == ["sharepoint@corp.example"] and events[-1]["Reference"] == [events[0]["MessageId"]]
+    world.send("sp01", "alice@corp.example", ["sharepoint@corp.example"], "is anybody there")
+    assert b"5.1.10" in world.mail("alice@corp.example", "Undeliverable: is anybody there")
+
+
+def test_subject_logging_can_be_off(world: World) -> None:
+    for server in world.exchange.state.servers:
+        server.subject_logging = False
+    with world.connect("sp01") as client:
+        client.sendmail("sharepoint@corp.example", ["alice@corp.example"], "Message-ID: <1@x>\r\nSubject: secret\r\n\r\nx")
+    assert world.mail("alice@corp.example", "secret")
+    found = wait_for(lambda: world.run("Get-MessageTrackingLog", MessageId="<1@x>", EventId="DELIVER").outputs or None)
+    assert found[0].properties()["MessageSubject"] == ""
+    assert world.run("Get-MessageTrackingLog", MessageSubject="secret").outputs == []
+    service = world.run("Get-TransportService", Identity="EX01").outputs[0].properties()
+    assert service["MessageTrackingLogSubjectLoggingEnabled"] is False
+
+
+def test_server_in_maintenance_refuses_senders(world: World) -> None:
+    world.exchange.state.servers[0].transport_active = False
+    with world.connect("sp01") as client:
+        assert client.mail("sharepoint@corp.example") == (412, b"4.3.2 Service not active")
+    assert world.send("sp01", "sharepoint@corp.example", ["alice@corp.example"], "by the other", server="ex02") == {}
+    assert world.mail("alice@corp.example", "by the other")
 
 
 def test_refusal_by_the_outside_server_comes_back(world: World) -> None:

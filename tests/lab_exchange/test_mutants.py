@@ -42,3 +42,37 @@ def test_group_check_off(mutant: Mutant) -> None:
     with mutant("group-check-off") as world:
         world.send("stranger", "a@outside.example", ["everyone@corp.example"], "let in")
         assert world.mail("bob@corp.example", "let in")
+    with mutant("group-check-off") as world:
+        world.send("stranger", "sharepoint@corp.example", ["board@corp.example"], "still refused")
+        assert "FAIL" in {event["EventId"] for event in world.events("still refused", until="DSN")}
+
+
+def test_permitted_senders_ignored(mutant: Mutant) -> None:
+    with mutant("permitted-senders-ignored") as world:
+        world.send("stranger", "a@outside.example", ["board@corp.example"], "let in")
+        assert world.mail("bob@corp.example", "let in")
+
+
+def test_ndr_not_sent(mutant: Mutant) -> None:
+    with mutant("ndr-not-sent") as world:
+        world.send("sp01", "alice@corp.example", ["everyone@corp.example"], "into the void")
+        assert [event["EventId"] for event in world.events("into the void", until="FAIL")] == ["RECEIVE", "FAIL"]
+        world.send("sp01", "a@corp.example", ["alice@corp.example"], "later")
+        assert world.mail("alice@corp.example", "later")
+        with world.inbox("alice@corp.example") as client:
+            assert client.uid("SEARCH", "SUBJECT", '"Undeliverable"')[1] in ([b""], [None])
+
+
+def test_tracking_silent(mutant: Mutant) -> None:
+    with mutant("tracking-silent") as world:
+        world.send("sp01", "a@corp.example", ["alice@corp.example"], "unseen")
+        assert world.mail("alice@corp.example", "unseen")
+        for log in world.exchange.state.tracking.values():
+            log.index_lag = 0
+        assert [world.run("Get-MessageTrackingLog", Server=server).outputs for server in ("EX01", "EX02")] == [[], []]
+
+
+def test_tls_not_required(mutant: Mutant) -> None:
+    with mutant("tls-not-required") as world:
+        make(world, "Secured", {**EXTERNALLY_SECURED, "RequireTLS": True}, [world.network.addresses["sp01"]])
+        assert world.send("sp01", "a@corp.example", ["alice@corp.example"], "in the clear") == {}

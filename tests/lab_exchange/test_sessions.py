@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import smtplib
 import ssl
+from typing import Any
 
 import pytest
 import spnego
@@ -20,7 +21,7 @@ def keywords(client: smtplib.SMTP) -> list[str]:
     return client.ehlo()[1].decode().splitlines()[1:]
 
 
-def make(world: World, name: str, settings: dict[str, str], ranges: list[str], bindings: tuple[str, ...] = ("0.0.0.0:1025",)) -> None:
+def make(world: World, name: str, settings: dict[str, Any], ranges: list[str], bindings: tuple[str, ...] = ("0.0.0.0:1025",)) -> None:
     ran = world.run(
         "New-ReceiveConnector",
         Name=name,

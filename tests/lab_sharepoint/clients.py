@@ -9,6 +9,7 @@ import json
 import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import spnego
 
@@ -25,6 +26,7 @@ class Session:
     user: str = "CORP\\sp_install"
     delegated: bool = True
     host: str = "sp01"
+    variables: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass
@@ -105,8 +107,8 @@ class Browser:
         return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
 
     def request(self, method: str, path: str, content: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
-        """One request, with a logon when the server asks for it."""
-        body = None if content is None else json.dumps(content).encode()
+        """One request, with a logon when the server asks for it. ``content`` is sent as JSON, bytes as they are."""
+        body = content if isinstance(content, bytes) or content is None else json.dumps(content).encode()
         own = {"Content-Type": VERBOSE, **(headers or {})}
         answer = self.raw(method, path, body, own)
         if answer.status != 401:
@@ -148,3 +150,24 @@ class Browser:
         path = f"/_api/web/lists/getbytitle('{list_title.replace(' ', '%20')}')"
         kind = self.request("GET", path).json["d"]["ListItemEntityTypeFullName"]
         return self.post(f"{path}/items", {"__metadata": {"type": kind}, "Title": title})
+
+    def delete(self, path: str) -> Answer:
+        return self.post(path, None, {"X-HTTP-Method": "DELETE", "IF-MATCH": "*"})
+
+    def add_file(self, name: str, content: bytes = b"text\n", overwrite: str = "true") -> Answer:
+        quoted = quote(name.replace("'", "''"))
+        folder = "/_api/web/GetFolderByServerRelativeUrl('/Shared%20Documents')"
+        return self.post(f"{folder}/Files/add(url='{quoted}',overwrite={overwrite})", content)
+
+    def share(self, address: str, *people: str, role: int = 1, notify: bool = True, message: str = "Please read this") -> Answer:
+        assignments = [{"__metadata": {"type": "SP.Sharing.UserRoleAssignment"}, "Role": role, "UserId": person} for person in people]
+        content = {
+            "resourceAddress": address,
+            "userRoleAssignments": assignments,
+            "validateExistingPermissions": False,
+            "additiveMode": True,
+            "sendServerManagedNotification": notify,
+            "customMessage": message,
+            "includeAnonymousLinksInNotification": False,
+        }
+        return self.post("/_api/SP.Sharing.DocumentSharingManager.UpdateDocumentSharingInfo", content)

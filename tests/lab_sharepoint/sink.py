@@ -34,14 +34,23 @@ class Mail:
 
 
 class Sink:
-    """Listens until ``stop()``. ``ntlm``: ``""`` (not offered), ``refuse`` or ``accept``."""
+    """Listens until ``stop()``. ``ntlm``: ``""`` (not offered), ``refuse`` or ``accept``. ``tls_needed``: mail only after STARTTLS."""
 
-    def __init__(self, address: str, port: int, ntlm: str = "", tls: ssl.SSLContext | None = None, refuse_recipients: bool = False) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        ntlm: str = "",
+        tls: ssl.SSLContext | None = None,
+        refuse_recipients: bool = False,
+        tls_needed: bool = False,
+    ) -> None:
         self.mails: list[Mail] = []
         self.principals: list[tuple[str, str]] = []
         """Address and account of everybody who answered the challenge."""
         self._ntlm = ntlm
         self._refuse_recipients = refuse_recipients
+        self.tls_needed = tls_needed
         handler: Any = _WithNtlm(self) if ntlm else _Handler(self)
         self._controller = Controller(
             handler,
@@ -75,6 +84,12 @@ def _address(session: Session) -> str:
 class _Handler:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
+
+    async def handle_MAIL(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
+        if self.sink.tls_needed and not session.ssl:
+            return "451 5.7.3 Must issue a STARTTLS command first"
+        envelope.mail_from = address
+        return "250 2.1.0 Sender OK"
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         reply = self.sink.recipient_reply()

@@ -160,7 +160,13 @@ def test_2013_objects_have_no_tls(make_farm: MakeFarm) -> None:
 def test_alerts_of_a_web(make_farm: MakeFarm) -> None:
     [web] = run(make_farm(), "Get-SPWeb", Identity="https://portal.corp.example:8443/").outputs
     alerts = [alert.properties() for alert in web.properties()["Alerts"]]
-    assert [alert["User"].properties()["Email"] for alert in alerts] == ["alice@corp.example", "partner@outside.example"]
+    assert [alert["User"].properties()["Email"] for alert in alerts] == [
+        "alice@corp.example",
+        "partner@outside.example",
+        "everyone@corp.example",
+        "board@corp.example",
+    ]
+    assert [alert["User"].properties()["IsDomainGroup"] for alert in alerts] == [False, False, True, True]
     assert {str(alert["AlertFrequency"]) for alert in alerts} == {"Immediate"}
     assert {alert["List"].properties()["Title"] for alert in alerts} == {"Mail test"}
     assert isinstance(alerts[0]["ID"], uuid.UUID)
@@ -226,7 +232,9 @@ def test_windows_cmdlets_need_no_farm(make_farm: MakeFarm, make_sink: MakeSink) 
     assert item.properties()["VersionInfo"].properties()["FileVersion"] == UNPATCHED
     assert run(farm, "Get-Item", nobody, Path=["C:\\absent"]).errors[0].error_id == "PathNotFound"
     [test] = run(farm, "Test-NetConnection", nobody, ComputerName="ex01.corp.example", Port=1025).outputs
-    assert (test.properties()["TcpTestSucceeded"], str(test.properties()["SourceAddress"])) == (True, NETWORK.addresses["sp02"])
+    source = test.properties()["SourceAddress"].properties()["IPAddress"]
+    assert str(test.properties()["RemoteAddress"]) == NETWORK.addresses["ex01"]
+    assert (test.properties()["TcpTestSucceeded"], source) == (True, NETWORK.addresses["sp02"])
     closed = run(farm, "Test-NetConnection", nobody, ComputerName="ex01.corp.example", Port=1026)
     assert closed.outputs[0].properties()["TcpTestSucceeded"] is False
     assert closed.warnings

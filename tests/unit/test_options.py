@@ -84,6 +84,8 @@ def test_validation_gives_defaults_types_and_canonical_names() -> None:
         "reply_to": None,
         "port": 2525,
         "tls": False,
+        "override_envelope_sender": None,
+        "character_set": None,
         "farm_default": True,
         "web_applications": ["all"],
     }

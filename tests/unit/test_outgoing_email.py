@@ -16,6 +16,8 @@ OPTIONS: dict[str, Any] = {
     "reply_to": None,
     "port": 25,
     "tls": False,
+    "override_envelope_sender": None,
+    "character_set": None,
     "farm_default": True,
     "web_applications": None,
 }

@@ -22,16 +22,19 @@ _NOTHING = "Nothing was changed."
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """What a connector is for, as settings. ``also`` are authentication mechanisms that may be asked for in addition."""
+    """What a connector is for, as settings. ``with_tls`` are the mechanisms that offer STARTTLS too."""
 
     auth_mechanism: tuple[str, ...]
+    with_tls: tuple[str, ...]
     permission_groups: tuple[str, ...]
     transport_role: str
-    also: frozenset[str] = frozenset()
 
 
+# An anonymous connector offers no AUTH: of the mechanisms only Integrated, BasicAuth, BasicAuthRequireTLS and ExchangeServer add AUTH or
+# X-EXPS to the reply to EHLO, while Tls adds STARTTLS alone.
 PRESETS = {
-    "externally_secured": Preset(("ExternalAuthoritative",), ("ExchangeServers",), "FrontendTransport", also=frozenset({"Tls"})),
+    "anonymous": Preset(("None",), ("Tls",), ("AnonymousUsers",), "FrontendTransport"),
+    "externally_secured": Preset(("ExternalAuthoritative",), ("Tls", "ExternalAuthoritative"), ("ExchangeServers",), "FrontendTransport"),
 }
 
 # Names that setup gives, before the server's name ("Receive connectors": default receive connectors).
@@ -59,12 +62,12 @@ def apply_preset(name: str | None, settings: Mapping[str, Any]) -> dict[str, Any
     groups = settings.get("permission_groups")
     role = settings.get("transport_role")
     meant = {
-        "auth_mechanism": list(preset.auth_mechanism),
+        "auth_mechanism": list(preset.with_tls if settings.get("require_tls") else preset.auth_mechanism),
         "permission_groups": list(preset.permission_groups),
         "transport_role": preset.transport_role,
     }
     contradiction = None
-    if mechanisms is not None and set(mechanisms) - preset.also != set(preset.auth_mechanism):
+    if mechanisms is not None and tuple(mechanisms) not in (preset.auth_mechanism, preset.with_tls):
         contradiction = "auth_mechanism"
     elif groups is not None and groups != list(preset.permission_groups):
         contradiction = "permission_groups"
@@ -111,17 +114,38 @@ def check_timeouts(connector: str, timeout_seconds: int | None, inactivity_secon
         )
 
 
-def check_reach(connector: str, settings: Mapping[str, Any], allow_any_remote_address: bool) -> None:
-    """An externally secured connector trusts whoever connects: its ranges must name somebody."""
-    ranges = settings.get("remote_ip_ranges")
-    if allow_any_remote_address or not ranges or "ExternalAuthoritative" not in (settings.get("auth_mechanism") or ()):
+def check_relay(connector: str, settings: Mapping[str, Any]) -> None:
+    """``relay`` is a right of those who come anonymously. Settings that are not known are not judged."""
+    if not settings.get("relay"):
         return
-    if open_to_everyone(ranges):
+    mechanisms, groups = settings.get("auth_mechanism") or (), settings.get("permission_groups")
+    if "ExternalAuthoritative" in mechanisms:
         raise BadInput(
-            f"{connector} would be externally secured and open to {', '.join(ranges)}: anyone could send any mail to anyone through it, "
-            f"as a trusted sender. {_NOTHING} List the farm's addresses in remote_ip_ranges (or, if you know what you do, set "
-            f"allow_any_remote_address: true)."
+            f"{connector}: an externally secured connector relays already, and nobody is anonymous there, so relay has no meaning for it. "
+            f"{_NOTHING} Leave out relay, or use the preset anonymous: it is one or the other."
         )
+    if groups is not None and "AnonymousUsers" not in groups:
+        raise BadInput(
+            f"{connector}: relay is a right of anonymous clients, and without AnonymousUsers in permission_groups (it would have "
+            f"{', '.join(groups)}) they may not send at all. {_NOTHING} Use the preset anonymous, or leave out relay."
+        )
+
+
+def check_reach(connector: str, settings: Mapping[str, Any], allow_any_remote_address: bool) -> None:
+    """A connector that relays for whoever connects, externally secured or with the relay right, must name who that is.
+
+    An anonymous one without the right takes mail for the organisation's own domains only, as setup's connector on port 25 does for the
+    whole Internet: it may be open.
+    """
+    ranges = settings.get("remote_ip_ranges")
+    trusting = "ExternalAuthoritative" in (settings.get("auth_mechanism") or ())
+    if allow_any_remote_address or not ranges or not (trusting or settings.get("relay")) or not open_to_everyone(ranges):
+        return
+    kind, harm = ("be externally secured", ", as a trusted sender") if trusting else ("relay for anonymous clients", "")
+    raise BadInput(
+        f"{connector} would {kind} and be open to {', '.join(ranges)}: anyone could send any mail to anyone through it{harm}. {_NOTHING} "
+        f"List the farm's addresses in remote_ip_ranges (or, if you know what you do, set allow_any_remote_address: true)."
+    )
 
 
 def check_conflicts(connector: str, settings: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> None:

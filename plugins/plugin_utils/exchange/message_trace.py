@@ -14,7 +14,7 @@ from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import explained, with_domain_controller
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
@@ -50,36 +50,48 @@ class Search:
     servers: tuple[str, ...]
     start: datetime.datetime
     end: datetime.datetime | None
-    subject: str = ""
+    subjects: tuple[str, ...] = ()
+    """Parts of subjects: one for each message that is looked for."""
     message_ids: tuple[str, ...] = ()
     recipients: tuple[str, ...] = ()
     sender: str = ""
-    event_ids: frozenset[str] = frozenset()
-    """Only these are returned; the search itself needs the others."""
     result_size: str = UNLIMITED
     domain_controller: str | None = None
+    silent: frozenset[str] = frozenset()
+    """Servers that do not log subjects: they are asked by recipients and sender instead."""
+
+    def searched_by(self, server: str) -> list[str]:
+        """By what the server is asked for messages whose id is not known; empty when it cannot be."""
+        given = {"subject": self.subjects and server not in self.silent, "recipients": self.recipients, "sender": self.sender}
+        return [name for name, value in given.items() if value]
 
     def first(self, server: str) -> list[Statement]:
-        """The questions that find messages: one for what is known of them, one for each message id that is known."""
+        """The questions that find messages: one for each subject, or for what else is known, and one for each message id that is known."""
         described: dict[str, Any] = {}
-        if self.subject:
-            described["MessageSubject"] = self.subject
         if self.recipients:
             described["Recipients"] = list(self.recipients)
         if self.sender:
             described["Sender"] = self.sender
-        questions = [described] if described or not self.message_ids else []
-        return [self._ask(server, question) for question in (*questions, *({"MessageId": known} for known in self.message_ids))]
+        if self.subjects and server not in self.silent:
+            questions = [{"MessageSubject": subject, **described} for subject in self.subjects]
+        else:
+            questions = [described] if described or not (self.subjects or self.message_ids) else []
+        return [self.ask(server, **question) for question in (*questions, *({"MessageId": known} for known in self.message_ids))]
 
-    def follow(self, server: str, message_id: str) -> Statement:
-        """All events of a message. Its id stays the same on every server, its subject may not be logged."""
-        return self._ask(server, {"MessageId": message_id})
-
-    def _ask(self, server: str, question: Mapping[str, Any]) -> Statement:
+    def ask(self, server: str, **question: Any) -> Statement:
         # Moments as DateTime, never as text: text would be read in the server's regional format.
         window = {"Start": self.start} if self.end is None else {"Start": self.start, "End": self.end}
         statement = cmdlet("Get-MessageTrackingLog", Server=server, **window, **question, ResultSize=self.result_size)
         return with_domain_controller(statement, self.domain_controller)
+
+
+@dataclasses.dataclass
+class Traced:
+    """Events in order of time, and why servers could not be asked. ``missing`` is what had not come to its end, as text."""
+
+    events: list[dict[str, Any]]
+    not_asked: dict[str, str]
+    missing: list[str] = dataclasses.field(default_factory=list)
 
 
 def angled(message_id: str) -> str:
@@ -87,42 +99,65 @@ def angled(message_id: str) -> str:
     return f"<{message_id.strip().strip('<>')}>"
 
 
-def trace(session: Session, search: Search) -> list[dict[str, Any]]:
-    """All events of the messages that ``search`` finds, from all servers, in order of time. Raises RemoteError or BadInput."""
-    found = _events(session, [(server, statement) for server in search.servers for statement in search.first(server)])
-    asked = set(search.message_ids)
-    ids = sorted({event["message_id"] for event in found} - asked - {""})
-    if ids and (search.subject or search.recipients or search.sender):
-        found += _events(session, [(server, search.follow(server, known)) for server in search.servers for known in ids])
-    unique = {tuple(map(str, event.values())): event for event in found}
-    return sorted(unique.values(), key=lambda event: str(event["timestamp"]))
+def trace(session: Session, search: Search) -> Traced:
+    """All events of the messages that ``search`` finds, and of the notifications that Exchange sent because of them, from all servers.
 
-
-def wait_for(
-    session: Session, search: Search, until: frozenset[str], seconds: float, progress: Callable[[str], None]
-) -> tuple[list[dict[str, Any]], list[str]]:
-    """Traces again and again until every message (for every recipient named) has an event in ``until``, at most for ``seconds``.
-
-    Returns the events and what is still missing, as text.
+    A message keeps its id on every server, while its subject may not be logged. Raises RemoteError or BadInput when no server
+    could be asked, or none would do better.
     """
+    not_asked: dict[str, str] = {}
+
+    def ask(questions: Sequence[tuple[str, Statement]]) -> list[dict[str, Any]]:
+        return _events(session, [(server, statement) for server, statement in questions if server not in not_asked], not_asked, search)
+
+    def follow(ids: Iterable[str]) -> list[dict[str, Any]]:
+        return ask([(server, search.ask(server, MessageId=known)) for server in search.servers for known in sorted(ids)])
+
+    found = ask([(server, statement) for server in search.servers for statement in search.first(server)])
+    ids = {event["message_id"] for event in found} - {""}
+    if search.subjects or search.recipients or search.sender:
+        found += follow(ids - set(search.message_ids))
+    found = _meant(found, search)
+    if any(event["event_id"].upper() == "FAIL" for event in found):
+        # A notification is a message of its own; what ties it to the failed one is the event's Reference.
+        # Its value is documented as the message id in one place and as the internal one, which is a server's own, in another.
+        causes = {(server, event["message_id"]) for event in found for server in search.servers}
+        causes |= {(event["server"], event["internal_message_id"]) for event in found}
+        reports = ask([(server, search.ask(server, EventId="DSN")) for server in search.servers])
+        reports = [event for event in reports if causes & {(event["server"], text) for text in event["reference"]}]
+        found += reports + follow({event["message_id"] for event in reports} - {event["message_id"] for event in found} - {""})
+    unique = {tuple(map(str, event.values())): event for event in found}
+    return Traced(sorted(unique.values(), key=lambda event: str(event["timestamp"])), not_asked)
+
+
+def wait_for(session: Session, search: Search, until: frozenset[str], seconds: float, progress: Callable[[str], None]) -> Traced:
+    """Traces again and again until every message (for every recipient named) has an event in ``until``, at most for ``seconds``."""
     began = told = time.monotonic()
     while True:
-        events = trace(session, search)
-        missing = unfinished(events, search, until)
+        traced = trace(session, search)
+        traced.missing = unfinished(traced.events, search, until)
         left = began + seconds - time.monotonic()
-        if not missing or left <= 0:
-            return events, missing
+        if not traced.missing or left <= 0:
+            return traced
         if time.monotonic() - told >= 10:
             told = time.monotonic()
-            progress(f"Waiting for message tracking, {left:.0f} s left; missing: {', '.join(missing)}")
+            progress(f"Waiting for message tracking, {left:.0f} s left; missing: {', '.join(traced.missing)}")
         time.sleep(min(_POLL_SECONDS, left))
 
 
-def unfinished(events: Iterable[Mapping[str, Any]], search: Search, until: frozenset[str]) -> list[str]:
-    """What has no event in ``until`` yet: message ids, with the recipients that were named; or the search itself."""
+def unfinished(events: Sequence[Mapping[str, Any]], search: Search, until: frozenset[str]) -> list[str]:
+    """What has no event in ``until`` yet: message ids, with the recipients that were named; subjects that no message had; or all.
+
+    Notifications of a failure are nothing that is waited for.
+    """
     done: dict[str, set[str]] = {message_id: set() for message_id in search.message_ids}
     ended: set[str] = set()
+    subjects: dict[str, str] = {}
+    reports = {event["message_id"] for event in events if event["event_id"].upper() == "DSN"} - set(search.message_ids)
     for event in events:
+        if event["message_id"] in reports or not event["message_id"]:
+            continue
+        subjects[event["message_id"]] = event.get("subject") or subjects.get(event["message_id"], "")
         reached = done.setdefault(event["message_id"], set())
         if event["event_id"].upper() in until:
             ended.add(event["message_id"])
@@ -138,9 +173,11 @@ def unfinished(events: Iterable[Mapping[str, Any]], search: Search, until: froze
         finished = set().union(*done.values())
         missing = [entry for entry in missing if entry.rpartition(" to ")[2].casefold() not in finished]
         missing += [f"a message to {name}" for name in search.recipients if not done and name]
-    if not done:
-        return missing or [f"a message with {search.subject!r} in its subject" if search.subject else "a message"]
-    return missing
+    lacking = [part for part in search.subjects if not any(part.casefold() in subject.casefold() for subject in subjects.values())]
+    # A message whose subject was not logged may be any of them.
+    nameless = sum(not subject for subject in subjects.values())
+    missing += [f"a message with {part!r} in its subject" for part in lacking[nameless:]]
+    return missing or ([] if done else ["a message"])
 
 
 def subject_logging(session: Session, servers: Sequence[str], domain_controller: str | None = None) -> dict[str, bool] | None:
@@ -154,17 +191,35 @@ def subject_logging(session: Session, servers: Sequence[str], domain_controller:
     return found or None
 
 
-def _events(session: Session, questions: Sequence[tuple[str, Statement]]) -> list[dict[str, Any]]:
+def _events(
+    session: Session, questions: Sequence[tuple[str, Statement]], not_asked: dict[str, str], search: Search
+) -> list[dict[str, Any]]:
+    """The answers. A server that fails joins ``not_asked``; its error is raised when it was the last one left, or would be all others'."""
     replies = session.read_each(*(statement for _unused, statement in questions))
     events = []
     for (server, _unused), reply in zip(questions, replies, strict=True):
         for error in reply.errors:
-            raise _said(error, server, session.host)
+            said = _said(error, server, session.host)
+            not_asked.setdefault(server, str(said))
+            if not isinstance(said, RemoteError) or isinstance(said, CommandMissing) or not set(search.servers) - set(not_asked):
+                raise said
         events += [_event(server, output) for output in reply.outputs if isinstance(output, Mapping)]
     return events
 
 
-def _said(error: RemoteError, server: str, host: str) -> Exception:
+def _meant(events: Sequence[dict[str, Any]], search: Search) -> list[dict[str, Any]]:
+    """Without messages that were found by recipients or sender only, and whose subject, logged on another server, shows them strangers."""
+    if not search.subjects:
+        return list(events)
+    known: dict[str, bool] = {}
+    for event in events:
+        if event["subject"]:
+            meant = any(part.casefold() in event["subject"].casefold() for part in search.subjects)
+            known[event["message_id"]] = known.get(event["message_id"], False) or meant
+    return [event for event in events if known.get(event["message_id"], True) or event["message_id"] in search.message_ids]
+
+
+def _said(error: RemoteError, server: str, host: str) -> BadInput | RemoteError:
     if "log search" in error.reply.lower() or "RPC" in error.reply:
         error.message += f" The service Microsoft Exchange Transport Log Search must run on {server}."
     return explained(error, server, host)

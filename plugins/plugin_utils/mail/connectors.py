@@ -30,6 +30,8 @@ EXCH50 = "ms-Exch-SMTP-Accept-Exch50"
 ANONYMOUS = r"NT AUTHORITY\ANONYMOUS LOGON"
 AUTHENTICATED = r"NT AUTHORITY\Authenticated Users"
 EXTERNALLY_SECURED = r"MS Exchange\Externally Secured Servers"
+# [MS-DTYP] 2.4.2.4: well-known SIDs; their names are in the language of the domain.
+_SIDS = {ANONYMOUS: "S-1-5-7", AUTHENTICATED: "S-1-5-11"}
 
 # Permission group -> principal -> rights ("Receive connectors": Receive connector permission groups). Only principals that a client
 # outside the Exchange organisation can become.
@@ -52,6 +54,27 @@ GROUP_RIGHTS: dict[str, dict[str, frozenset[str]]] = {
         )
     },
 }
+
+
+_SPELLINGS = {right.casefold(): right for principals in GROUP_RIGHTS.values() for rights in principals.values() for right in rights}
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """Rights that a connector's access control list allows or denies somebody."""
+
+    who: frozenset[str]
+    rights: frozenset[str]
+    deny: bool
+    inherited: bool
+
+    @classmethod
+    def parse(cls, facts: Mapping[str, Any]) -> Entry:
+        """From an entry of ``rights`` of ``exchange_receive_connector_info``. ``GenericAll`` without a name is every extended right."""
+        named = {str(right).casefold() for right in facts.get("rights") or ()}
+        rights = frozenset(_SPELLINGS.values()) if "genericall" in named else frozenset(_SPELLINGS.get(right, right) for right in named)
+        who = frozenset(str(facts.get(key) or "").casefold() for key in ("user", "sid")) - {""}
+        return cls(who, rights, bool(facts.get("deny")), bool(facts.get("inherited")))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,6 +101,10 @@ class Range:
     def contains(self, address: Address) -> bool:
         return address.version == self.first.version and int(self.first) <= int(address) <= int(self.last)
 
+    def holds(self, address: str) -> bool:
+        """As ``contains``, for an address as text."""
+        return self.contains(_address(address))
+
     @property
     def size(self) -> int:
         """Number of addresses; of two ranges that contain a client, the smaller one is the more specific."""
@@ -102,6 +129,8 @@ class Connector:
     auth_mechanism: frozenset[str]
     permission_groups: frozenset[str]
     require_tls: bool
+    entries: tuple[Entry, ...] | None = None
+    """Its access control list; None where it was not read."""
 
     @classmethod
     def parse(cls, facts: Mapping[str, Any]) -> Connector:
@@ -123,6 +152,7 @@ class Connector:
             auth_mechanism=frozenset(map(str, facts["auth_mechanism"])),
             permission_groups=frozenset(map(str, facts["permission_groups"])),
             require_tls=bool(facts.get("require_tls", False)),
+            entries=None if facts.get("rights") is None else tuple(Entry.parse(entry) for entry in facts["rights"]),
         )
 
     @property
@@ -147,10 +177,27 @@ class Connector:
             return AUTHENTICATED
         return EXTERNALLY_SECURED if self.externally_secured else ANONYMOUS
 
-    def rights(self, principal: str) -> frozenset[str]:
-        """Extended rights that the connector's permission groups give to a principal. Rights edited by hand (``Custom``) are not in it."""
-        granted = (GROUP_RIGHTS.get(group, {}).get(principal, frozenset()) for group in self.permission_groups)
-        return frozenset().union(*granted)
+    @property
+    def rights_source(self) -> str:
+        """What a statement about its rights rests on."""
+        if self.entries is None:
+            return f"the permission groups of {self.name} (Exchange documentation, Receive connectors)"
+        return f"the rights on {self.name}, read by exchange_receive_connector_info"
+
+    def rights(self, principal: str, account: str = "") -> frozenset[str]:
+        """Extended rights of a principal (and of the account that logged on): those read, else what the permission groups stand for.
+
+        Explicit entries go before inherited ones, and of either kind those that deny ("How AccessCheck works", Windows documentation).
+        """
+        if self.entries is None:
+            granted = (GROUP_RIGHTS.get(group, {}).get(principal, frozenset()) for group in self.permission_groups)
+            return frozenset().union(*granted)
+        names = {principal.casefold(), _SIDS.get(principal, "").casefold(), account.casefold()} - {""}
+        found: frozenset[str] = frozenset()
+        for inherited, deny in ((True, False), (True, True), (False, False), (False, True)):
+            rights = frozenset().union(*(e.rights for e in self.entries if e.who & names and (e.inherited, e.deny) == (inherited, deny)))
+            found = found - rights if deny else found | rights
+        return found
 
 
 def binding(text: str) -> tuple[Address, int]:

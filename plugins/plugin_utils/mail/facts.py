@@ -17,6 +17,12 @@ from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import Connector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import FactError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.recipients import (
+    GroupSenders,
+    Recipient,
+    parse_groups,
+    parse_recipients,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +54,14 @@ class Farm:
     port: int
     tls: bool
     from_address: str
+    product: str = ""
+    override_envelope_sender: bool = False
+    alert_job_disabled: bool = False
+
+    @property
+    def has_tls(self) -> bool:
+        """SharePoint 2016 is the first that knows TLS ("New and improved features in SharePoint Server 2016")."""
+        return self.product != "2013"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +69,16 @@ class Needs:
     """What this farm needs beyond mail to its own people."""
 
     external: bool = False
+    groups: bool = False
+    send_as_users: bool = False
+    workflow: bool = False
+    no_plain_text: bool = False
     spoof_refused: bool = False
+
+    @classmethod
+    def parse(cls, facts: Mapping[str, Any]) -> Needs:
+        """What is not named is not needed."""
+        return cls(**{field.name: bool(facts.get(field.name)) for field in dataclasses.fields(cls)})
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,9 +91,34 @@ class Situation:
     accepted_domains: frozenset[str]
     route: str
     needs: Needs
-    mailbox: str
-    external: str
+    recipients: tuple[Recipient, ...]
     connector_name: str
+    groups: Mapping[str, GroupSenders] | None = None
+    """Restrictions of groups by address in lower case; None where they were not read."""
+    sharer: str = ""
+    """Address of the user who shares in the test of the invitation; empty where it is not known."""
+
+    @property
+    def mailbox(self) -> str:
+        return self.address("mailbox")
+
+    @property
+    def external(self) -> str:
+        return self.address("external")
+
+    @property
+    def invited(self) -> str:
+        """A mailbox of somebody else than the user who shares, where there is one."""
+        mailboxes = [r.address for r in self.recipients if r.kind == "mailbox"]
+        others = [address for address in mailboxes if address.casefold() != self.sharer.casefold()] if self.sharer else mailboxes[1:]
+        return next(iter(others or mailboxes), "")
+
+    def address(self, kind: str) -> str:
+        """Address of the first recipient of that kind; empty where there is none."""
+        return next((r.address for r in self.recipients if r.kind == kind), "")
+
+    def recipient(self, address: str) -> Recipient | None:
+        return next((r for r in self.recipients if r.address.casefold() == address.casefold()), None)
 
     def internal(self, recipient: str) -> bool:
         """Whether Exchange accepts the recipient's domain as one of its own (``*.example`` covers subdomains)."""
@@ -86,9 +134,25 @@ class Situation:
 
     def mail_targets(self) -> tuple[Host, ...]:
         """The Exchange servers that the farm's mail can reach: the one it names, or all when the name is that of none (a balancer)."""
+        return self._named() or self.exchange
+
+    @property
+    def balanced(self) -> bool:
+        """Whether the farm's mail server is none of the Exchange servers, by name and address: a load balancer, or a relay."""
+        return bool(self.farm.smtp_server) and not self._named()
+
+    def _named(self) -> tuple[Host, ...]:
         farm = self.farm
-        named = [host for host in self.exchange if host.known_as(farm.smtp_server) or set(host.addresses) & set(farm.smtp_addresses)]
-        return tuple(named) or self.exchange
+        return tuple(h for h in self.exchange if h.known_as(farm.smtp_server) or set(h.addresses) & set(farm.smtp_addresses))
+
+    def farm_server(self, name: str) -> Host | None:
+        """The SharePoint server of that name or address."""
+        return next((host for host in self.farm.servers if host.known_as(name)), None)
+
+    def made_connector(self, server: Host) -> Connector | None:
+        """The connector of the route, on that Exchange server; None where it was not made."""
+        name = self.connector_name.casefold()
+        return next((c for c in self.connectors if c.name.casefold() == name and server.known_as(c.server)), None)
 
 
 def same_host(one: str, other: str) -> bool:
@@ -120,6 +184,8 @@ def parse_situation(
     route: str,
     connector_name: str,
     web_application: str,
+    groups: Sequence[Mapping[str, Any]] | None = None,
+    sharer: str = "",
 ) -> Situation:
     """The situation from facts as the other modules return them. Raises FactError."""
     try:
@@ -130,24 +196,35 @@ def parse_situation(
         raise FactError(str(error)) from error
     if accepted_domains is None:
         raise FactError("the accepted domains are not known: let the Exchange account run Get-AcceptedDomain, or name them")
-    addresses = {
-        kind: next((str(r["address"]) for r in recipients if r.get("kind", "mailbox") == kind), "") for kind in ("mailbox", "external")
-    }
-    if not addresses["mailbox"]:
+    people, wanted = parse_recipients(recipients), Needs.parse(needs)
+    kinds = {recipient.kind for recipient in people}
+    if "mailbox" not in kinds:
         raise FactError("no recipient is of kind mailbox: name the mailbox that the notification and the alert are for")
-    if needs.get("external") and not addresses["external"]:
+    if wanted.external and "external" not in kinds:
         raise FactError("the farm needs mail to external users, but no recipient is of kind external: name one that has an alert")
+    if wanted.groups and not kinds & {"group_authenticated", "group_permitted"}:
+        raise FactError(
+            "the farm needs mail to groups, but no recipient is of kind group_authenticated or group_permitted: "
+            "name a group that has an alert"
+        )
     return Situation(
         farm=_farm(farm, web_application),
         exchange=_exchange(exchange_servers, parsed),
         connectors=parsed,
         accepted_domains=frozenset(_domain(entry) for entry in accepted_domains),
         route=route,
-        needs=Needs(external=bool(needs.get("external")), spoof_refused=bool(needs.get("spoof_refused"))),
-        mailbox=addresses["mailbox"],
-        external=addresses["external"],
+        needs=wanted,
+        recipients=people,
         connector_name=connector_name,
+        groups=parse_groups(groups),
+        sharer=sharer,
     )
+
+
+def own_domain(accepted_domains: Iterable[Any] | None) -> str:
+    """One of the accepted domains, for addresses of which only the domain matters."""
+    names = sorted(_domain(entry) for entry in accepted_domains or ())
+    return next((name for name in names if name and not name.startswith("*")), "example.org")
 
 
 def _domain(entry: Any) -> str:
@@ -190,6 +267,9 @@ def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
             port=int(email.get("port") or 25),
             tls=bool(email.get("tls")),
             from_address=str(email.get("from_address") or ""),
+            product=str(facts.get("product") or ""),
+            override_envelope_sender=bool(email.get("override_envelope_sender")),
+            alert_job_disabled=bool(application.get("alert_job_disabled")),
         )
     except KeyError as error:
         raise FactError(f"the farm's facts lack {error}: pass what farm_info returned as 'farm'") from error

@@ -7,32 +7,28 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import Connector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Evidence, inferred, observed
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Farm, Host, Situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import FROM_SERVERS, MAIL, NAMES, REFUSALS, MailScenario
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.session_rules import Client, Prediction, Process, predict_session
 
 Want = Literal["delivered", "refused"]
+Probes = Sequence[Mapping[str, Any]]
 UNLISTED_ADDRESS = "192.0.2.1"
 """Stands for an unlisted host where no probe says which address it came from: RFC 5737 reserves it, so that no real range lists it."""
 OUTSIDE_RECIPIENT = "postmaster@example.com"
 
-NAMES = {
-    "notification": "Notification to a mailbox",
-    "alert": "Immediate alert to a mailbox",
-    "alert_external": "Immediate alert to an external user",
-    "unlisted_relay": "Unlisted host relays to an outside domain",
-    "unlisted_connector": "Unlisted host uses the connector that was made",
-    "spoof": "Unlisted host sends as an internal sender",
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class Cell:
-    """One scenario on one server: what is wanted, and what the rules expect."""
+    """One scenario on one server: what is wanted, and what the rules expect.
+
+    ``sender`` is the address that the message is expected to come from, where that matters (the invitation); empty for the user who
+    shares, where nobody said who that is.
+    """
 
     id: str
     server: str
@@ -41,100 +37,154 @@ class Cell:
     want: Want
     needed: bool
     prediction: Prediction
+    sender: str = ""
 
     @property
     def name(self) -> str:
         return NAMES[self.id]
 
 
-def predict(situation: Situation, probes: Sequence[Mapping[str, Any]] = ()) -> list[Cell]:
-    """All cells. ``probes`` (results of ``smtp_probe``) only tell which address, port and recipient an unlisted host was tried with."""
+def predict(
+    situation: Situation, probes: Probes = (), server_probes: Probes = (), addressed: Mapping[str, str] | None = None
+) -> list[Cell]:
+    """All cells.
+
+    ``probes`` (results of ``smtp_probe``) and ``server_probes`` (of ``server_probe``) only tell with which address, port, sender and
+    recipient something was tried, ``addressed`` the recipients of test messages by scenario, where SharePoint chose them.
+    """
     cells = []
-    for server in situation.farm.servers:
-        cells.append(_mail(situation, server, "notification", "w3wp", situation.mailbox, needed=True))
-    for server in situation.farm.servers:
-        cells.append(_mail(situation, server, "alert", "owstimer", situation.mailbox, needed=True))
-    if situation.external:
-        for server in situation.farm.servers:
-            cells.append(_mail(situation, server, "alert_external", "owstimer", situation.external, needed=situation.needs.external))
-    for scenario in ("unlisted_relay", "unlisted_connector", "spoof"):
-        cells.extend(_probe(situation, server, scenario, probes) for server in situation.exchange)
+    for scenario in MAIL:
+        recipient = (addressed or {}).get(scenario.id) or _recipient(situation, scenario)
+        if recipient:
+            cells += [_mail(situation, server, scenario, recipient) for server in situation.farm.servers]
+    for refusal in REFUSALS:
+        for server in situation.exchange:
+            made = situation.made_connector(server)
+            if refusal != "tls_missing" or (made is not None and made.require_tls):
+                cells.append(_refusal(situation, server, refusal, probes))
+    for trial in FROM_SERVERS:
+        cells += [_from_server(situation, server, trial, server_probes) for server in situation.farm.servers]
     return cells
 
 
-def _mail(situation: Situation, server: Host, scenario: str, process: Process, recipient: str, *, needed: bool) -> Cell:
+def _recipient(situation: Situation, scenario: MailScenario) -> str:
+    return situation.invited if scenario.recipient == "invited" else situation.address(scenario.recipient)
+
+
+def _mail(situation: Situation, server: Host, scenario: MailScenario, recipient: str) -> Cell:
+    farm = situation.farm
+    sender = farm.from_address
+    beginning: list[Evidence] = []
+    if scenario.id == "invitation":
+        sender = farm.from_address if farm.override_envelope_sender else situation.sharer
+        who = f"the farm's address {sender}" if farm.override_envelope_sender else f"the user who shares {sender}".strip()
+        overridden = observed(
+            "envelope sender overridden", "yes" if farm.override_envelope_sender else "no", f"farm_info: {farm.web_application}"
+        )
+        beginning = [overridden, inferred("sender of the invitation", who, "SharePoint documentation, Plan outgoing email")]
+    if scenario.test == "alert" and farm.alert_job_disabled:
+        disabled = observed("timer job", f"job-immediate-alerts of {farm.web_application} is disabled", "farm_info")
+        prediction = Prediction("not_sent", "job_disabled", (disabled,))
+    else:
+        prediction = _way(situation, server, _client(farm, scenario.process, sender), recipient)
+    prediction = dataclasses.replace(prediction, reasons=(*beginning, *prediction.reasons))
+    needed = scenario.needed(situation.needs)
+    sender = sender if scenario.id == "invitation" else ""
+    return Cell(scenario.id, server.name, scenario.process, recipient, "delivered", needed, prediction, sender)
+
+
+def _way(situation: Situation, server: Host, client: Client, recipient: str) -> Prediction:
     """Mail of a SharePoint server. A server with several addresses, or a name that no single Exchange server has, must work every way."""
     farm = situation.farm
+    where = f"farm_info: {farm.web_application}"
     if not farm.smtp_server:
-        prediction = Prediction("not_sent", "no_server", (observed("outgoing mail server", "none", f"farm_info: {farm.web_application}"),))
-        return Cell(scenario, server.name, process, recipient, "delivered", needed, prediction)
-    client = _client(farm, process)
-    addresses = server.addresses or (UNLISTED_ADDRESS,)
-    ways = [
-        (address, target, predict_session(situation, target, farm.port, dataclasses.replace(client, address=address), recipient))
-        for address in addresses
-        for target in situation.mail_targets()
-    ]
-    address, target, worst = next((way for way in ways if way[2].outcome != "delivered"), ways[0])
+        return Prediction("not_sent", "no_server", (observed("outgoing mail server", "none", where),))
     start = [
         observed("address of the server", ", ".join(server.addresses) or "unknown", "farm_info"),
-        observed(
-            "outgoing mail server",
-            f"{farm.smtp_server}:{farm.port}, TLS {'on' if farm.tls else 'off'}",
-            f"farm_info: {farm.web_application}",
-        ),
+        observed("outgoing mail server", f"{farm.smtp_server}:{farm.port}, TLS {'on' if farm.tls else 'off'}", where),
     ]
-    if len({way[2].outcome for way in ways}) > 1:
-        start.append(
-            inferred("way to Exchange", f"not certain; the worst is from {address} to {target.name}", "several addresses or servers")
-        )
-    prediction = dataclasses.replace(worst, reasons=(*start, *worst.reasons))
-    return Cell(scenario, server.name, process, recipient, "delivered", needed, prediction)
+    ways = [
+        predict_session(situation, target, farm.port, dataclasses.replace(client, address=address), recipient)
+        for address in server.addresses or (UNLISTED_ADDRESS,)
+        for target in situation.mail_targets()
+    ]
+    if not ways:
+        nobody = observed("Exchange servers", "none", "exchange_servers and connectors")
+        return Prediction("not_sent", "no_listener", (*start, nobody))
+    worst = next((way for way in ways if way.outcome != "delivered"), ways[0])
+    if situation.balanced:
+        value = f"{farm.smtp_server} is no Exchange server: if it is a balancer that shows Exchange its own address, that one must match"
+        start.append(inferred("way to Exchange", value, "names and addresses of the Exchange servers"))
+    if len({way.outcome for way in ways}) > 1:
+        value = f"not certain; the worst is from {worst.client} to {worst.target}"
+        start.append(inferred("way to Exchange", value, "several addresses or servers"))
+    return dataclasses.replace(worst, reasons=(*start, *worst.reasons))
 
 
-def _client(farm: Farm, process: Process) -> Client:
+def _client(farm: Farm, process: Literal["w3wp", "owstimer"], sender: str) -> Client:
     account = farm.pool_account if process == "w3wp" else farm.timer_account
-    return Client("", process, account if farm.answers_challenges else None, farm.answers_reason, farm.tls)
+    return Client("", process, account if farm.answers_challenges else None, farm.answers_reason, farm.tls, sender)
 
 
-def _probe(situation: Situation, server: Host, scenario: str, probes: Iterable[Mapping[str, Any]]) -> Cell:
+def _refusal(situation: Situation, server: Host, scenario: str, probes: Probes) -> Cell:
     """A host that no range lists. Relaying through the binding of the connector that was made is what only that connector would allow."""
     tried = [
         probe
         for probe in probes
         if probe.get("scenario") == scenario and server.known_as(str(probe.get("server") or probe.get("host", "")))
     ]
-    internal = scenario == "spoof"
-    recipient = str(tried[0]["rcpt_to"]) if tried else situation.mailbox if internal else situation.external or OUTSIDE_RECIPIENT
-    needed = situation.needs.spoof_refused if internal else True
-    if scenario == "unlisted_connector":
-        made = made_connector(situation, server)
+    inside = scenario in ("spoof", "tls_missing")
+    recipient = str(tried[0]["rcpt_to"]) if tried else situation.mailbox if inside else situation.external or OUTSIDE_RECIPIENT
+    made = situation.made_connector(server)
+    ports = [situation.farm.port]
+    if scenario in ("unlisted_connector", "tls_missing"):
         if made is None:
             absent = observed(
                 "connector that was made", f"{server.name} has no {situation.connector_name!r}", "exchange_receive_connector_info"
             )
             return Cell(scenario, server.name, "probe", recipient, "refused", False, Prediction("not_run", "no_connector", (absent,)))
         ports = sorted(made.ports)
-    else:
-        ports = [situation.farm.port]
+    sender = str(tried[0].get("mail_from") or "") if tried else situation.farm.from_address
     ways = [(str(probe.get("client_address") or UNLISTED_ADDRESS), int(probe["port"])) for probe in tried] or [
         (UNLISTED_ADDRESS, port) for port in ports
     ]
-    predictions = [(address, port, _unlisted(situation, server, address, port, recipient)) for address, port in ways]
+    predictions = [
+        (predict_session(situation, server, port, Client(address, "probe", None, "", False, sender), recipient), port)
+        for address, port in ways
+    ]
     # A door that is open counts before one that is shut, and one that is shut before one that is not there.
-    address, port, worst = min(predictions, key=lambda way: ("delivered", "refused", "not_run").index(way[2].outcome))
-    by = f"smtp_probe from {address}" if tried else "no probe ran; an address that no range lists stands for the host"
-    vantage = Evidence("unlisted host", f"{address} to {server.name}, port {port}", "observed" if tried else "inferred", by)
+    order = ("delivered", "bounced", "refused", "not_run", "not_sent")
+    worst, port = min(predictions, key=lambda way: order.index(way[0].outcome))
+    by = f"smtp_probe from {worst.client}" if tried else "no probe ran; an address that no range lists stands for the host"
+    vantage = Evidence("unlisted host", f"{worst.client} to {server.name}, port {port}", "observed" if tried else "inferred", by)
     prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
+    # Who does not meet the connector cannot tell what it requires.
+    meets = made is not None and worst.connector == made.identity
+    needed = {"spoof": situation.needs.spoof_refused, "tls_missing": meets}.get(scenario, True)
     return Cell(scenario, server.name, "probe", recipient, "refused", needed, prediction)
 
 
-def _unlisted(situation: Situation, server: Host, address: str, port: int, recipient: str) -> Prediction:
-    client = Client(address, "probe", None, "", tls=False)
-    return predict_session(situation, server, port, client, recipient)
+def _from_server(situation: Situation, server: Host, scenario: str, server_probes: Probes) -> Cell:
+    """What a SharePoint server can show of the way to Exchange by cmdlet."""
+    tried = next((probe for probe in server_probes if tried_from(server, probe)), {})
+    recipient = str(tried.get("rcpt_to") or situation.mailbox)
+    why = "the client of Send-MailMessage answers a challenge with the account of its process, whatever SharePoint's build"
+    account = str(tried.get("account") or "the account of the session")
+    client = Client("", "probe", account, why, False, str(tried.get("mail_from") or situation.farm.from_address))
+    prediction = _way(situation, server, client, recipient)
+    if scenario == "server_connection":
+        # A server without a matching connector still takes the connection, and closes it with 421.
+        kept = ("address of the server", "outgoing mail server", "receive connector", "Exchange servers")
+        prediction = dataclasses.replace(prediction, reasons=tuple(r for r in prediction.reasons if r.fact in kept))
+        if prediction.decisive in ("no_server", "no_listener"):
+            prediction = dataclasses.replace(prediction, outcome="not_run")
+        else:
+            prediction = dataclasses.replace(prediction, outcome="delivered", decisive="accepted")
+    return Cell(scenario, server.name, "probe", recipient, "delivered", False, prediction)
 
 
-def made_connector(situation: Situation, server: Host) -> Connector | None:
-    """The connector of the route, on that server; None where it was not made."""
-    name = situation.connector_name.casefold()
-    return next((c for c in situation.connectors if c.name.casefold() == name and server.known_as(c.server)), None)
+def tried_from(server: Host, probe: Mapping[str, Any]) -> bool:
+    """Whether a result of ``server_probe`` comes from that SharePoint server: it says so, or its end of the connection does."""
+    connection = probe.get("connection") or {}
+    names = (probe.get("server"), probe.get("source_address"), connection.get("source_address"))
+    return any(server.known_as(str(name or "")) for name in names)

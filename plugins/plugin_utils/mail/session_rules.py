@@ -16,72 +16,96 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors im
     ANY_RECIPIENT,
     ANY_SENDER,
     AUTHENTICATED,
+    AUTHENTICATION_FLAG,
+    DOMAIN_SENDER,
     SUBMIT,
     Connector,
     select,
 )
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Evidence, Outcome, inferred, observed
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Host, Situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.group_rules import GroupVerdict, judge_group
 
 Process = Literal["w3wp", "owstimer", "probe"]
 # The rule that decided; explain.py turns it into a cause and a remedy.
-Decisive = Literal[
-    "accepted",
-    "no_server",
-    "no_listener",
-    "no_range",
-    "timer_stops",
-    "send_as",
-    "no_tls",
-    "tls_required",
-    "no_submit",
-    "no_relay",
-    "no_connector",
-]
-RIGHTS_SOURCE = "the connector's permission groups (Exchange documentation, Receive connectors)"
+Decisive = (
+    Literal[
+        "accepted",
+        "no_server",
+        "no_listener",
+        "no_range",
+        "timer_stops",
+        "job_disabled",
+        "send_as",
+        "no_tls",
+        "tls_required",
+        "no_submit",
+        "no_relay",
+        "no_connector",
+    ]
+    | GroupVerdict
+)
 FIELD_SOURCE = "the behaviour of SharePoint 2016 before KB3191880, as its administrators describe it"
+ACCEPTED_BY = "exchange_receive_connector_info"
 
 
 @dataclasses.dataclass(frozen=True)
 class Client:
-    """Who connects: from which address, and the account that would answer an AUTH challenge (None: never answers)."""
+    """Who connects: from which address, with which sender, and the account that would answer an AUTH challenge (None: never answers).
+
+    ``sender`` empty means one of the organisation's own addresses that is not known.
+    """
 
     address: str
     process: Process
     account: str | None
     why: str
     tls: bool
+    sender: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Prediction:
-    """An outcome, the rule that decided, and the chain of reasons in the order in which the session meets them."""
+    """An outcome, the rule that decided, and the chain of reasons in the order in which the session meets them.
+
+    ``connector`` (identity), ``client`` (address) and ``target`` (Exchange server) say of which connection it is; empty where there is
+    none.
+    """
 
     outcome: Outcome
     decisive: Decisive
     reasons: tuple[Evidence, ...]
+    connector: str = ""
+    client: str = ""
+    target: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Identity:
+    """Whose rights a session has."""
+
+    principal: str
+    account: str
+    rights: frozenset[str]
+
+    @property
+    def trusted(self) -> bool:
+        """Whether messages of the session count as authenticated."""
+        return self.principal == AUTHENTICATED or AUTHENTICATION_FLAG in self.rights
 
 
 def predict_session(situation: Situation, target: Host, port: int, client: Client, recipient: str) -> Prediction:
     """The fate of a mail from ``client`` to ``recipient`` through ``target``:``port``."""
     local = next(iter(target.addresses), None)
     match = select(situation.connectors, target.name, local, port, client.address)
-    if match.connector is None:
-        value = f"none takes {client.address} on {target.name}, port {port}"
-        return _without_connector(client, match.listening, inferred("receive connector", value, match.why))
     connector = match.connector
-    reasons = [inferred("receive connector", connector.identity, match.why)]
-    tls_offered = "Tls" in connector.auth_mechanism
-    if client.tls and not tls_offered:
-        reasons.append(inferred("STARTTLS", "not offered, and SharePoint does not fall back to clear text", "AuthMechanism without Tls"))
-        return Prediction("not_sent", "no_tls", tuple(reasons))
-    if connector.require_tls and not client.tls:
-        reasons.append(inferred("TLS", "the connector requires it, the client does not use it", "RequireTLS of the connector"))
-        return Prediction("refused", "tls_required", tuple(reasons))
-    decided = _authenticate(connector, client, reasons)
-    if isinstance(decided, Prediction):
-        return decided
-    return _transaction(situation, connector, decided, recipient, reasons)
+    if connector is None:
+        value = f"none takes {client.address} on {target.name}, port {port}"
+        prediction = _without_connector(client, match.listening, inferred("receive connector", value, match.why))
+    else:
+        prediction = _session(situation, connector, client, recipient, [inferred("receive connector", connector.identity, match.why)])
+    identity = connector.identity if connector else ""
+    return dataclasses.replace(prediction, connector=identity, client=client.address, target=target.name)
 
 
 def _without_connector(client: Client, listening: bool, reason: Evidence) -> Prediction:
@@ -91,65 +115,95 @@ def _without_connector(client: Client, listening: bool, reason: Evidence) -> Pre
     return Prediction("not_sent", "no_range" if listening else "no_listener", (reason,))
 
 
-def _authenticate(connector: Connector, client: Client, reasons: list[Evidence]) -> str | Prediction:
-    """The principal of the session after AUTH was, or was not, offered and answered; or the end of the matter."""
+def _session(situation: Situation, connector: Connector, client: Client, recipient: str, reasons: list[Evidence]) -> Prediction:
+    if client.tls and "Tls" not in connector.auth_mechanism:
+        reasons.append(inferred("STARTTLS", "not offered, and SharePoint does not fall back to clear text", "AuthMechanism without Tls"))
+        return Prediction("not_sent", "no_tls", tuple(reasons))
+    if connector.require_tls and not client.tls:
+        reasons.append(inferred("TLS", "the connector requires it, the client does not use it", "RequireTLS of the connector"))
+        return Prediction("refused", "tls_required", tuple(reasons))
+    decided = _authenticate(connector, client, reasons)
+    if isinstance(decided, Prediction):
+        return decided
+    return _transaction(situation, connector, decided, client.sender, recipient, reasons)
+
+
+def _authenticate(connector: Connector, client: Client, reasons: list[Evidence]) -> Identity | Prediction:
+    """Whose session it is after AUTH was, or was not, offered and answered; or the end of the matter."""
     mechanisms = connector.auth_offered(client.tls)
     offered = " ".join(mechanisms) or "no"
     reasons.append(
         inferred("AUTH offered", offered, f"AuthMechanism {', '.join(sorted(connector.auth_mechanism)) or 'None'} of the connector")
     )
     if client.account is None or "NTLM" not in mechanisms:
-        if client.process != "probe":
+        if client.why:
             reasons.append(
                 inferred("AUTH answered", "no", client.why if client.account is None else "no mechanism that takes a Windows account")
             )
-        return _principal(connector, authenticated=False, reasons=reasons)
-    reasons.append(inferred("AUTH answered", f"yes, as {client.account} (the account of {client.process})", client.why))
-    if SUBMIT in connector.rights(AUTHENTICATED):
-        return _principal(connector, authenticated=True, reasons=reasons)
-    reasons.append(
-        inferred(
-            "reply to AUTH", f"530 5.7.1 Client was not authenticated: {AUTHENTICATED} has no {SUBMIT} on {connector.name}", RIGHTS_SOURCE
-        )
-    )
+        return _identity(connector, client, authenticated=False, reasons=reasons)
+    whose = "" if client.process == "probe" else f" (the account of {client.process})"
+    reasons.append(inferred("AUTH answered", f"yes, as {client.account}{whose}", client.why))
+    if SUBMIT in connector.rights(AUTHENTICATED, client.account):
+        return _identity(connector, client, authenticated=True, reasons=reasons)
+    said = f"530 5.7.1 Client was not authenticated: {AUTHENTICATED} has no {SUBMIT} on {connector.name}"
+    reasons.append(inferred("reply to AUTH", said, connector.rights_source))
     if client.process == "owstimer":
         reasons.append(inferred("after 5.7.1", "OWSTIMER (the timer job) stops: this mail is not sent", FIELD_SOURCE))
         return Prediction("not_sent", "timer_stops", tuple(reasons))
-    reasons.append(inferred("after 5.7.1", "w3wp ignores the refusal and goes on anonymously", FIELD_SOURCE))
-    return _principal(connector, authenticated=False, reasons=reasons)
+    if client.process == "w3wp":
+        reasons.append(inferred("after 5.7.1", "w3wp ignores the refusal and goes on anonymously", FIELD_SOURCE))
+    else:
+        reasons.append(inferred("after 5.7.1", "Send-MailMessage goes on anonymously", "the behaviour of System.Net.Mail, measured"))
+    return _identity(connector, client, authenticated=False, reasons=reasons)
 
 
-def _principal(connector: Connector, *, authenticated: bool, reasons: list[Evidence]) -> str:
-    principal = connector.principal(authenticated)
+def _identity(connector: Connector, client: Client, *, authenticated: bool, reasons: list[Evidence]) -> Identity:
+    principal, account = connector.principal(authenticated), (client.account or "") if authenticated else ""
     by = (
         "an accepted AUTH"
         if authenticated
         else f"AuthMechanism {'with' if connector.externally_secured else 'without'} ExternalAuthoritative"
     )
     reasons.append(inferred("identity of the session", principal, by))
-    return principal
+    return Identity(principal, account, connector.rights(principal, account))
 
 
-def _transaction(situation: Situation, connector: Connector, principal: str, recipient: str, reasons: list[Evidence]) -> Prediction:
-    """MAIL FROM and RCPT TO, by rights."""
-    rights = connector.rights(principal)
-    if "Custom" in connector.permission_groups:
+def _transaction(
+    situation: Situation, connector: Connector, identity: Identity, sender: str, recipient: str, reasons: list[Evidence]
+) -> Prediction:
+    """MAIL FROM and RCPT TO by rights, and what happens after 250."""
+    source = connector.rights_source
+    if connector.entries is None and "Custom" in connector.permission_groups:
         reasons.append(inferred("rights edited by hand", "not read; the prediction counts without them", "permission group Custom"))
-    if SUBMIT not in rights:
-        reasons.append(inferred("MAIL FROM", f"refused: no {SUBMIT}", RIGHTS_SOURCE))
-        return Prediction("refused", "no_submit", tuple(reasons))
-    if principal == AUTHENTICATED and ANY_SENDER not in rights:
-        reasons.append(
-            inferred("MAIL FROM", f"refused with 5.7.60: no {ANY_SENDER}, and the address is not the account's own", RIGHTS_SOURCE)
-        )
-        return Prediction("refused", "send_as", tuple(reasons))
-    reasons.append(inferred("MAIL FROM", f"accepted: {SUBMIT}, any sender", RIGHTS_SOURCE))
-    if situation.internal(recipient):
-        reasons.append(observed("domain of the recipient", f"{recipient} is in an accepted domain", "exchange_receive_connector_info"))
+    refused = _sender_refused(situation, identity, sender)
+    if refused:
+        decisive: Decisive = "no_submit" if SUBMIT not in identity.rights else "send_as"
+        reasons.append(inferred("MAIL FROM", refused, source))
+        return Prediction("refused", decisive, tuple(reasons))
+    reasons.append(inferred("MAIL FROM", f"accepted: {SUBMIT}, {sender or 'any sender of the organisation'}", source))
+    if not situation.internal(recipient):
+        reasons.append(observed("domain of the recipient", f"{recipient} is in no accepted domain", ACCEPTED_BY))
+        if ANY_RECIPIENT not in identity.rights:
+            reasons.append(inferred("RCPT TO", f"refused with 5.7.54: no {ANY_RECIPIENT}", source))
+            return Prediction("refused", "no_relay", tuple(reasons))
+        reasons.append(inferred("RCPT TO", f"accepted: {ANY_RECIPIENT}", source))
         return Prediction("delivered", "accepted", tuple(reasons))
-    reasons.append(observed("domain of the recipient", f"{recipient} is in no accepted domain", "exchange_receive_connector_info"))
-    if ANY_RECIPIENT not in rights:
-        reasons.append(inferred("RCPT TO", f"refused with 5.7.54: no {ANY_RECIPIENT}", RIGHTS_SOURCE))
-        return Prediction("refused", "no_relay", tuple(reasons))
-    reasons.append(inferred("RCPT TO", f"accepted: {ANY_RECIPIENT}", RIGHTS_SOURCE))
-    return Prediction("delivered", "accepted", tuple(reasons))
+    reasons.append(observed("domain of the recipient", f"{recipient} is in an accepted domain", ACCEPTED_BY))
+    turned_away, why = judge_group(situation, recipient, sender, trusted=identity.trusted)
+    if turned_away:
+        return Prediction("bounced", turned_away, (*reasons, *why))
+    return Prediction("delivered", "accepted", (*reasons, *why))
+
+
+def _sender_refused(situation: Situation, identity: Identity, sender: str) -> str:
+    """What Exchange has against the sender; empty when nothing."""
+    if SUBMIT not in identity.rights:
+        return f"refused: no {SUBMIT}"
+    if identity.principal == AUTHENTICATED and identity.account:
+        # Who logged on sends as itself, or as who granted it Send As; a service account has no address of its own.
+        needed, whose = ANY_SENDER, "and the address is not the account's own"
+    elif not sender or situation.internal(sender):
+        needed, whose = DOMAIN_SENDER, "and the sender is in an accepted domain"
+    else:
+        needed, whose = ANY_SENDER, "and the sender is in no accepted domain"
+    return "" if needed in identity.rights else f"refused with 5.7.60: no {needed}, {whose}"

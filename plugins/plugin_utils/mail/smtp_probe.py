@@ -15,10 +15,13 @@ import re
 import smtplib
 import socket
 import ssl
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Literal
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import describe
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import AddressError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import visible
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_session import SmtpSession, reply_line, text_of
 
 Stage = Literal["connect", "greeting", "ehlo", "starttls", "mail", "rcpt", "data", "done"]
 ProbeOutcome = Literal["accepted", "refused", "not_connected"]
@@ -47,7 +50,9 @@ class Envelope:
 class ProbeResult:
     """What a session showed. ``stage`` is where it ended, ``reply`` the server's last word there (code first).
 
-    ``auth_after_tls`` is None where STARTTLS was not offered, not asked for, or failed (``tls_error`` says how).
+    ``keywords`` are those before TLS. ``keywords_after_tls``, ``auth_after_tls`` and ``certificate`` are None where STARTTLS was not
+    offered, not asked for, or failed (``tls_error`` says how); a certificate that was not trusted is read all the same.
+    ``policy`` is what the session lets guess: ``max_size`` (octets), ``starttls``, ``requires_tls``, ``requires_authentication``.
     ``client_address`` is this end of the connection; ``seen_as`` the address in the EHLO reply, which differs behind a translation.
     """
 
@@ -59,86 +64,105 @@ class ProbeResult:
     banner: str = ""
     keywords: list[str] = dataclasses.field(default_factory=list)
     auth_before_tls: list[str] = dataclasses.field(default_factory=list)
+    keywords_after_tls: list[str] | None = None
     auth_after_tls: list[str] | None = None
+    certificate: dict[str, Any] | None = None
+    policy: dict[str, Any] = dataclasses.field(default_factory=dict)
     tls_version: str = ""
     tls_error: str = ""
     sent: bool = False
     transcript: list[str] = dataclasses.field(default_factory=list)
 
 
-class _Session(smtplib.SMTP):
-    """smtplib's client that writes a transcript in the manner of swaks: -> and <- in clear text, ~> and <~ under TLS, ** for refusals."""
-
-    def __init__(self, transcript: list[str], *, ehlo: str, timeout: float, source: str | None) -> None:
-        self._transcript = transcript
-        super().__init__(local_hostname=ehlo, timeout=timeout, source_address=(source, 0) if source else None)
-
-    @property
-    def _dash(self) -> str:
-        return "~" if isinstance(self.sock, ssl.SSLSocket) else "-"
-
-    def note(self, text: str) -> None:
-        self._transcript.append(f"=== {visible(text)}")
-
-    def putcmd(self, cmd: str, args: str = "") -> None:
-        # No credentials are ever given to a probe; whatever follows an AUTH verb would be one.
-        shown = f"{cmd} ***" if cmd.casefold() == "auth" else f"{cmd} {args}".rstrip()
-        self._transcript.append(f" {self._dash}> {visible(shown)}")
-        super().putcmd(cmd, args)
-
-    def getreply(self) -> tuple[int, bytes]:
-        code, text = super().getreply()
-        arrow = f"<{self._dash} " if 200 <= code < 400 else "<**"
-        lines = _text(text).split("\n")
-        for number, line in enumerate(lines, start=1):
-            shown = "***" if code == 334 else visible(line)
-            self._transcript.append(f"{arrow} {code}{' ' if number == len(lines) else '-'}{shown}".rstrip())
-        return code, text
-
-
 class _Refusal(Exception):
     """The server answered a command with a code that means no."""
 
 
+class _Untrusted(Exception):
+    """TLS did not come about, or not with the server that was meant; the connection is of no more use. ``text`` says why."""
+
+    def __init__(self, text: str, *, chain_error: str = "") -> None:
+        super().__init__(text)
+        self.chain_error = chain_error
+
+
 class Probe:
-    """A probe of ``host``:``port``. ``source`` is the local address to connect from; ``context`` verifies the server under STARTTLS
-    (None: STARTTLS is left alone)."""
+    """A probe of ``host``:``port``.
+
+    ``source`` is the local address to connect from. ``context`` has the authorities to trust under STARTTLS (None: STARTTLS is left
+    alone); without ``validate_certs`` a server that they do not vouch for is spoken to all the same. ``tls_name`` is the name that the
+    certificate has to bear, ``host`` by default.
+    """
 
     def __init__(
-        self, host: str, port: int, *, ehlo: str, timeout: float = 30.0, source: str | None = None, context: ssl.SSLContext | None = None
+        self,
+        host: str,
+        port: int,
+        *,
+        ehlo: str,
+        timeout: float = 30.0,
+        source: str | None = None,
+        context: ssl.SSLContext | None = None,
+        validate_certs: bool = True,
+        tls_name: str | None = None,
     ) -> None:
         if re.search(r"[\x00-\x20\x7f]", ehlo) or not ehlo:
             raise AddressError(f"{visible(ehlo)!r} is no name for EHLO. Nothing was sent.")
-        self.host, self.port, self.ehlo, self.timeout, self.context = host, port, ehlo, timeout, context
-        self.source = str(ipaddress.ip_address(source)) if source else None
+        self.host, self.port, self.ehlo, self.timeout = host, port, ehlo, timeout
+        self.context, self.validate_certs, self.tls_name = context, validate_certs, tls_name or host
+        self.source = _address(source) if source else None
+        if context is not None:
+            context.check_hostname = False  # the name is judged apart from the chain, so that the one does not hide the other
 
     def run(self, envelope: Envelope) -> ProbeResult:
         """Holds the session and always ends it with QUIT; a recipient that was accepted is reset unless ``send``.
 
-        A TLS handshake that fails ends the connection, so the transaction is then tried once more in clear text.
+        A TLS handshake that fails ends the connection. Where the certificate was the reason, a second one reads it; then the
+        transaction is tried once more in clear text.
         """
         result = ProbeResult()
-        if not self._session(envelope, result, self.context):
-            result.transcript.append("=== Once more, without STARTTLS")
-            self._session(envelope, result, None)
+        try:
+            self._session(envelope, result, self.context)
+        except _Untrusted as error:
+            result.tls_error = visible(error)
+            if not (error.chain_error and self._again_unverified(envelope, result, error.chain_error)):
+                result.tls_version = ""
+                result.transcript.append("=== Once more, without STARTTLS")
+                self._session(envelope, result, None)
+        result.policy = _policy(result)
         return result
 
-    def _session(self, envelope: Envelope, result: ProbeResult, context: ssl.SSLContext | None) -> bool:
-        """False when TLS failed."""
-        session = _Session(result.transcript, ehlo=self.ehlo, timeout=self.timeout, source=self.source)
+    def _again_unverified(self, envelope: Envelope, result: ProbeResult, chain_error: str) -> bool:
+        """Reads the certificate that was not trusted. True when the whole session was held so."""
+        result.transcript.append("=== Once more, whoever the server is, to see its certificate")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        try:
+            self._session(None if self.validate_certs else envelope, result, context, chain_error)
+        except _Untrusted:
+            return False
+        return not self.validate_certs
+
+    def _session(self, envelope: Envelope | None, result: ProbeResult, context: ssl.SSLContext | None, chain_error: str = "") -> None:
+        """One connection; without an envelope it ends after TLS. Raises _Untrusted."""
+        session = SmtpSession(result.transcript, ehlo=self.ehlo, timeout=self.timeout, source=self.source)
         try:
             result.stage = "connect"
             session.note(f"Trying {self.host}:{self.port}")
             self._connect(session, result)
             self._hello(session, result)
-            if context is not None and session.has_extn("starttls") and not self._starttls(session, result, context):
-                return False
-            self._transaction(session, result, envelope)
-            result.outcome, result.stage = "accepted", "done"
+            if context is not None and session.has_extn("starttls"):
+                self._starttls(session, result, context, chain_error)
+                if envelope is not None:
+                    self._hello_again(session, result)
+            if envelope is not None:
+                self._transaction(session, result, envelope)
+                result.outcome, result.stage = "accepted", "done"
         except (_Refusal, smtplib.SMTPDataError) as error:
             result.outcome = "refused"
             if isinstance(error, smtplib.SMTPDataError):
-                result.reply = _shown(error.smtp_code, _text(error.smtp_error))
+                result.reply = reply_line(error.smtp_code, text_of(error.smtp_error))
         except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
             # A server that hangs up on a client whose connection it took has refused it; without a connection there was no refusal.
             timed_out = isinstance(error.__cause__ or error.__context__, TimeoutError)
@@ -151,22 +175,21 @@ class Probe:
             session.note(f"No connection: {error}" if result.stage == "connect" else f"No answer: {error}")
         finally:
             self._leave(session)
-        return True
 
-    def _connect(self, session: _Session, result: ProbeResult) -> None:
+    def _connect(self, session: SmtpSession, result: ProbeResult) -> None:
         # smtplib joins connecting and the greeting; they are kept apart because they mean different things.
         session.sock = socket.create_connection((self.host, self.port), self.timeout, (self.source, 0) if self.source else None)
-        session._host = self.host  # type: ignore[attr-defined]  # smtplib's server name for STARTTLS, set by its own connect()
+        session._host = self.tls_name  # type: ignore[attr-defined]  # smtplib's server name for STARTTLS, set by its own connect()
         result.client_address = str(session.sock.getsockname()[0])
         session.note(f"Connected to {self.host}:{self.port} from {result.client_address}")
         result.stage = "greeting"
         code, text = session.getreply()
         if code == -1:
             session.close()  # whatever it is, it has no use for a QUIT
-            raise OSError(f"port {self.port} does not speak SMTP: {_text(text)}")
+            raise OSError(f"port {self.port} does not speak SMTP: {text_of(text)}")
         result.banner = visible(self._expect((code, text), result))
 
-    def _hello(self, session: _Session, result: ProbeResult) -> None:
+    def _hello(self, session: SmtpSession, result: ProbeResult) -> None:
         result.stage = "ehlo"
         hello = self._expect(session.ehlo(), result)
         # Exchange greets with the client's address as it sees it: "250-name Hello [192.0.2.1]".
@@ -175,23 +198,33 @@ class Probe:
         result.keywords = [visible(line) for line in hello.split("\n")[1:]]
         result.auth_before_tls = _mechanisms(session)
 
-    def _starttls(self, session: _Session, result: ProbeResult, context: ssl.SSLContext) -> bool:
+    def _starttls(self, session: SmtpSession, result: ProbeResult, context: ssl.SSLContext, chain_error: str) -> None:
         result.stage = "starttls"
         try:
             session.starttls(context=context)
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            result.tls_error = visible(error)
             session.note(f"TLS failed: {error}")
             session.close()
-            return False
-        result.tls_version = session.sock.version() or "" if isinstance(session.sock, ssl.SSLSocket) else ""
+            raise _Untrusted(str(error), chain_error=getattr(error, "verify_message", "")) from error
+        if isinstance(session.sock, ssl.SSLSocket):
+            result.tls_version = session.sock.version() or ""
+            result.certificate = describe(session.sock.getpeercert(binary_form=True) or b"", self.tls_name, chain_error)
         session.note(f"TLS started: {result.tls_version}")
-        result.stage = "ehlo"
-        self._expect(session.ehlo(), result)
-        result.auth_after_tls = _mechanisms(session)
-        return True
+        for line in _certificate_lines(result.certificate or {}):
+            session.note(line)
+        if result.certificate and result.certificate["name_error"]:
+            result.tls_error = result.tls_error or f"certificate name mismatch: {result.certificate['name_error']}"
+            if self.validate_certs and not chain_error:
+                raise _Untrusted(result.tls_error)
 
-    def _transaction(self, session: _Session, result: ProbeResult, envelope: Envelope) -> None:
+    def _hello_again(self, session: SmtpSession, result: ProbeResult) -> None:
+        """RFC 3207, section 4.2: what was said in clear text is forgotten."""
+        result.stage = "ehlo"
+        hello = self._expect(session.ehlo(), result)
+        result.keywords_after_tls = [visible(line) for line in hello.split("\n")[1:]]
+        result.auth_after_tls = _mechanisms(session)
+
+    def _transaction(self, session: SmtpSession, result: ProbeResult, envelope: Envelope) -> None:
         result.stage = "mail"
         self._expect(session.mail(envelope.mail_from), result)
         result.stage = "rcpt"
@@ -204,14 +237,14 @@ class Probe:
         result.sent = True
 
     def _expect(self, reply: tuple[int, bytes], result: ProbeResult) -> str:
-        code, text = reply[0], _text(reply[1])
-        result.reply = _shown(code, text)
+        code, text = reply[0], text_of(reply[1])
+        result.reply = reply_line(code, text)
         if not 200 <= code < 300:
             raise _Refusal
         return text
 
     @staticmethod
-    def _leave(session: _Session) -> None:
+    def _leave(session: SmtpSession) -> None:
         try:
             if session.sock is not None:
                 session.quit()
@@ -219,17 +252,44 @@ class Probe:
             session.close()
 
 
-def _text(raw: bytes | str) -> str:
-    return raw.decode("utf-8", "replace") if isinstance(raw, bytes) else raw
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError as error:
+        raise AddressError(f"source_address: {visible(text)!r} is no IP address. Nothing was sent.") from error
 
 
-def _shown(code: int, text: str) -> str:
-    """The last line of a reply, as one line."""
-    return visible(f"{code} {text.split(chr(10))[-1]}").rstrip()
+def _certificate_lines(certificate: dict[str, Any]) -> Iterator[str]:
+    """What swaks tells of a server's certificate, and what a person asks next."""
+    if certificate:
+        yield f"Certificate subject: {certificate['subject']}; names: {', '.join(certificate['names'])}"
+        yield f"Certificate issuer: {certificate['issuer']}; valid until {certificate['not_after']}"
+        trust = "trusted" if certificate["trusted"] else f"NOT trusted: {certificate['trust_error']}"
+        name = f"bears {certificate['name']}" if certificate["name_matches"] else f"WRONG NAME: {certificate['name_error']}"
+        yield f"Certificate {trust}; {name}"
+
+
+def _policy(result: ProbeResult) -> dict[str, Any]:
+    """A guess from one session: what is not shown by it stays None."""
+    if not result.keywords and result.outcome == "not_connected":
+        return {"max_size": None, "starttls": None, "requires_tls": None, "requires_authentication": None}
+    size = next((words[1] for line in result.keywords if (words := line.upper().split())[:1] == ["SIZE"] and len(words) > 1), "")
+    taken = result.outcome == "accepted" or result.stage in ("rcpt", "data")
+    clear = result.auth_after_tls is None
+    # RFC 3207, section 4: 530 "Must issue a STARTTLS command first"; Exchange says 451 5.7.3 "STARTTLS is required to send mail".
+    tls = result.stage == "mail" and bool(re.match(r"530 5\.7\.0|451 5\.7\.3|(?:4|5)\d\d .*STARTTLS", result.reply, re.I))
+    authentication = result.stage == "mail" and not tls and bool(re.match(r"530 |5\d\d 5\.7\.\d+ .*authenticat", result.reply, re.I))
+    return {
+        "max_size": int(size) if size.isascii() and size.isdigit() and int(size) else None,
+        "starttls": any(line.upper().split()[:1] == ["STARTTLS"] for line in result.keywords),
+        "requires_tls": True if clear and tls else False if clear and taken else None,
+        "requires_authentication": True if authentication else False if taken else None,
+    }
 
 
 def _mechanisms(session: smtplib.SMTP) -> list[str]:
-    return session.esmtp_features.get("auth", "").split()
+    """Each once: Postfix can announce them in two manners (broken_sasl_auth_clients), and smtplib joins what it is told."""
+    return list(dict.fromkeys(session.esmtp_features.get("auth", "").split()))
 
 
 def _message(envelope: Envelope) -> bytes:

@@ -6,31 +6,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, Literal
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Outcome, visible
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.explain import explain
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.explain import Case, explain, foreseen
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import Material
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.observe import NOT_RUN, Observation, observe, tried_elsewhere
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.observe import NOT_RUN, Observation, tried_elsewhere
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.observe_probes import observe
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Cell, Want, predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.routes import recommend
 
 Verdict = Literal["pass", "fail", "as_predicted", "skipped", "surprise"]
 SCHEMA = 1
 
 
-def judge(want: Want, needed: bool, predicted: Outcome, seen: Outcome) -> Verdict:
+def judge(
+    want: Want, needed: bool, predicted: Outcome, seen: Outcome, *, sender_foreseen: bool = True, sender_wanted: bool = True
+) -> Verdict:
     """The verdict of one scenario.
 
     What was not tried fails when it is needed and is skipped when it is not. A prediction that did not come true is a surprise even
-    when the outcome is the one wanted: then nobody knows why it works.
+    when the outcome is the one wanted: then nobody knows why it works. An invitation that arrives from another sender than was foreseen
+    surprises too, and one from another than the user who shares is not what is wanted.
     """
     if seen == "not_run":
         return "fail" if needed else "skipped"
-    if seen != predicted:
+    if seen != predicted or not sender_foreseen:
         return "surprise"
-    if seen == want:
+    if seen == want and sender_wanted:
         return "pass"
     return "fail" if needed else "as_predicted"
 
@@ -42,13 +48,21 @@ def passes(verdicts: Sequence[str]) -> bool:
 
 def verify(situation: Situation, material: Material) -> dict[str, Any]:
     """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions)."""
-    scenarios = [_scenario(cell, situation, material) for cell in predict(situation, material.probes)]
+    situation = _with_sharer(situation, material)
+    advice = recommend(situation.needs, situation)
+    cells = predict(situation, material.probes, material.server_probes, _addressed(material))
+    judged = [_scenario(Case(cell, NOT_RUN, situation, material, advice.variables)) for cell in cells]
+    scenarios = [scenario for scenario, _unused in judged]
     farm = situation.farm
     return {
         "schema": SCHEMA,
         "route": situation.route,
         "verdict": "pass" if passes([scenario["verdict"] for scenario in scenarios]) else "fail",
         "scenarios": scenarios,
+        "risks": [*_general_risks(situation), *_risks(judged)],
+        "notes": list(dict.fromkeys(note["text"] for scenario in scenarios for note in scenario["notes"])),
+        "recommended": advice.as_dict(),
+        "routes": [route.as_dict() for route in advice.routes],
         "farm": {
             "build": farm.build,
             "web_application": farm.web_application,
@@ -60,41 +74,110 @@ def verify(situation: Situation, material: Material) -> dict[str, Any]:
     }
 
 
-def _scenario(cell: Cell, situation: Situation, material: Material) -> dict[str, Any]:
-    elsewhere = tried_elsewhere(cell, situation, material)
-    needed = cell.needed and not elsewhere
-    predicted = cell.prediction.outcome
-    observation = NOT_RUN if elsewhere else observe(cell, situation, material).settled(predicted)
-    verdict = judge(cell.want, needed, predicted, observation.outcome)
-    explanation = explain(cell, observation, verdict, situation)
-    entry: dict[str, Any] = {
+def _risks(judged: Sequence[tuple[dict[str, Any], str]]) -> list[str]:
+    """What would go wrong on servers that did not do the work, where it did not go wrong in the same way on the one that did."""
+    met = {(entry["id"], entry["decided_by"]) for entry, _unused in judged if entry["observed"] != "not_run"}
+    return list(dict.fromkeys(risk for entry, risk in judged if risk and (entry["id"], entry["decided_by"]) not in met))
+
+
+def prediction_entry(cell: Cell) -> dict[str, Any]:
+    """A cell before anything was tried, as JSON-able values."""
+    return {
         "id": cell.id,
         "name": cell.name,
         "server": cell.server,
         "process": cell.process,
         "recipient": cell.recipient,
         "want": cell.want,
+        "needed": cell.needed,
+        "predicted": cell.prediction.outcome,
+        "decided_by": cell.prediction.decisive,
+        "evidence": [reason.as_dict("prediction") for reason in cell.prediction.reasons],
+    }
+
+
+def _with_sharer(situation: Situation, material: Material) -> Situation:
+    """The invitation's test knows whose address it should come from."""
+    if situation.sharer or situation.farm.override_envelope_sender:
+        return situation
+    known = next((test.sender for test in material.tests if test.kind == "invitation" and test.sender), "")
+    return dataclasses.replace(situation, sharer=known)
+
+
+def _addressed(material: Material) -> dict[str, str]:
+    """Recipients that SharePoint, or who made the test, chose."""
+    chosen: dict[str, str] = {}
+    for test in material.tests:
+        if test.token and test.kind in ("workflow", "invitation", "alert_confirmation") and test.recipients:
+            chosen[test.kind] = sorted(test.recipients)[0]
+    return chosen
+
+
+def _scenario(case: Case) -> tuple[dict[str, Any], str]:
+    """The cell's entry, and the risk that it leaves where it was not tried."""
+    cell, situation = case.cell, case.situation
+    elsewhere = tried_elsewhere(cell, situation, case.material)
+    needed = cell.needed and not elsewhere
+    predicted = cell.prediction.outcome
+    observation = NOT_RUN if elsewhere else observe(cell, situation, case.material).settled(predicted)
+    case = dataclasses.replace(case, observation=observation)
+    foreseen_sender, wanted_sender = _senders(cell, observation, situation)
+    verdict = judge(cell.want, needed, predicted, observation.outcome, sender_foreseen=foreseen_sender, sender_wanted=wanted_sender)
+    explanation = explain(case, verdict)
+    entry = {
+        **prediction_entry(cell),
         "needed": needed,
-        "predicted": predicted,
         "observed": observation.outcome,
         "verdict": verdict,
-        "evidence": [
-            *(reason.as_dict("prediction") for reason in cell.prediction.reasons),
-            *(piece.as_dict("observation") for piece in observation.evidence),
-        ],
-        "decided_by": cell.prediction.decisive,
         "seconds": observation.seconds,
+        "cause_id": explanation.cause_id,
         "cause": explanation.cause,
         "remedy": explanation.remedy,
+        "notes": [{"id": note, "text": text} for note, text in observation.notes],
+        "hops": [dict(hop) for hop in observation.hops],
         "transcripts": _transcripts(observation),
     }
-    return entry
+    entry["evidence"] = [*entry["evidence"], *(piece.as_dict("observation") for piece in observation.evidence)]
+    return entry, _risk(case) if elsewhere and cell.needed and predicted != cell.want else ""
+
+
+def _senders(cell: Cell, observation: Observation, situation: Situation) -> tuple[bool, bool]:
+    """Whether an invitation came from whom it was expected from, and from the user who shares. What nobody saw counts as expected."""
+    if cell.id != "invitation":
+        return True, True
+    farm = situation.farm.from_address.casefold()
+    from_farm = observation.sender == farm
+    overridden = situation.farm.override_envelope_sender
+    if not observation.sender or situation.sharer.casefold() == farm:
+        return True, not overridden
+    expected = observation.sender == cell.sender.casefold() if cell.sender else not from_farm
+    return expected, not from_farm
+
+
+def _risk(case: Case) -> str:
+    cell = case.cell
+    event = f"the timer job moves to {cell.server}" if cell.process == "owstimer" else f"{cell.server} takes the request"
+    cause = foreseen(case).cause
+    return visible(f"If {event}, '{cell.name}' is predicted to be {cell.prediction.outcome.replace('_', ' ')}: {cause}")
+
+
+def _general_risks(situation: Situation) -> list[str]:
+    farm, needs = situation.farm, situation.needs
+    risks = []
+    if needs.no_plain_text and not farm.tls:
+        how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 knows no TLS; a relay on the farm's server does"
+        risks.append(f"The farm's mail must not travel in plain text, and SharePoint sends it so: {how}.")
+    return risks
 
 
 def findings(report: dict[str, Any]) -> list[str]:
-    """What needs attention, a line each: scenario, server, cause and remedy."""
-    open_cells = [entry for entry in report["scenarios"] if entry["verdict"] in ("fail", "surprise")]
-    return [visible(f"{entry['name']}, {entry['server']} ({entry['verdict']}): {entry['cause']} {entry['remedy']}") for entry in open_cells]
+    """What needs attention: a line for each cause, with its remedy and the scenarios and servers where it showed."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for entry in report["scenarios"]:
+        if entry["verdict"] in ("fail", "surprise"):
+            where = f"{entry['name']}, {entry['server']} ({entry['verdict']})"
+            places.setdefault((entry["cause"], entry["remedy"]), []).append(where)
+    return [visible(f"{'; '.join(where)}: {cause} {remedy}") for (cause, remedy), where in places.items()]
 
 
 def _transcripts(observation: Observation) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import dataclasses
 import ipaddress
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
@@ -17,6 +18,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session i
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import HostObject
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.product import Product
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.shell import farm
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.timer_job import ALERTS
 
 DEFAULT_PORT: Final = 25
 
@@ -85,6 +87,7 @@ def facts(session: Session) -> dict[str, Any]:
     servers, account = session.read(cmdlet("Get-SPServer"), cmdlet("Get-SPFarm").member("DefaultServiceAccount", "Name"))
     version = session.read_each(cmdlet("Get-Item", Path=library).member("VersionInfo", "FileVersion"))[0]
     build, source = _build(session, database_build, library, version)
+    disabled = _alert_jobs_disabled(session)
     members = [server for server in servers if str(server.get("Role")) != "Invalid"]  # the others are SQL and SMTP servers
     names = [_address(server) for server in members]
     addresses = _addresses(session, [*names, *(application.smtp_server for application in applications)])
@@ -104,6 +107,7 @@ def facts(session: Session) -> dict[str, Any]:
                 "url": application.url,
                 "central_administration": application.central_administration,
                 "application_pool_account": application.pool_account,
+                "alert_job_disabled": disabled.get(str(application.settings.get("Id") or "").lower()),
                 "outgoing_email": outgoing_email(application) | {"server_addresses": addresses.get(application.smtp_server.lower(), [])},
             }
             for application in applications
@@ -114,16 +118,43 @@ def facts(session: Session) -> dict[str, Any]:
 def outgoing_email(application: WebApplication) -> dict[str, Any]:
     """Its mail settings by this collection's option names. ``server`` is empty when no SMTP server is set.
 
-    What the version does not have reads as what it does: port 25, no TLS.
+    What the version does not have reads as what it does: port 25, no TLS. ``override_envelope_sender`` is None where it was never set,
+    or does not exist; ``character_set`` is a Windows code page.
     """
     settings = application.settings
+    override, code_page = settings.get("OutboundMailOverrideEnvelopeSender"), settings.get("OutboundMailCodePage")
     return {
         "server": application.smtp_server,
         "from_address": str(settings.get("OutboundMailSenderAddress") or ""),
         "reply_to": str(settings.get("OutboundMailReplyToAddress") or ""),
         "port": int(settings.get("OutboundMailPort") or DEFAULT_PORT),
         "tls": bool(settings.get("OutboundMailEnableSsl")),
+        "override_envelope_sender": override if isinstance(override, bool) else None,
+        "character_set": code_page if isinstance(code_page, int) and code_page else None,
     }
+
+
+def sender(session: Session, web_url: str) -> tuple[str, bool]:
+    """The address that mail of the site's web application comes from, and whether it also stands in for people who share.
+
+    A web application without mail settings of its own sends with those of Central Administration ("Configure outgoing email for a
+    SharePoint Server farm"). The address is empty when there is none. Raises RemoteError.
+    """
+    authority = urlsplit(web_url).netloc.lower()
+    applications = web_applications(session)
+    own = [application for application in applications if urlsplit(application.url).netloc.lower() == authority]
+    default = [application for application in applications if application.central_administration]
+    settings = next((outgoing_email(application) for application in [*own, *default] if application.smtp_server), None)
+    return ("", False) if settings is None else (settings["from_address"], bool(settings["override_envelope_sender"]))
+
+
+def _alert_jobs_disabled(session: Session) -> dict[str, bool]:
+    """Whether the job that sends immediate alerts is disabled, by lower-case id of the web application; without those not readable."""
+    jobs = cmdlet("Get-SPTimerJob").pipe("Where-Object", Property="Name", Value=ALERTS, EQ=True)
+    identities, disabled = session.read_each(jobs.member("WebApplication", "Id"), jobs.member("IsDisabled"))
+    if identities.errors or disabled.errors or len(identities.outputs) != len(disabled.outputs):
+        return {}
+    return {str(identity).lower(): value for identity, value in zip(identities.outputs, disabled.outputs, strict=True)}
 
 
 def _address(server: HostObject) -> str:

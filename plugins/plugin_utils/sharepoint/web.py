@@ -122,21 +122,33 @@ class Web:
         """The object at ``path`` under ``_api``."""
         return self._call("GET", path)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Posts ``body`` as JSON with the site's request digest, which is fetched once."""
+    def post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        document: bytes | None = None,
+    ) -> dict[str, Any]:
+        """Posts ``body`` as JSON, or a file's content, ``document``, with the site's request digest, which is fetched once."""
         if not self._digest:
             context = self._call("POST", "contextinfo").get("GetContextWebInformation") or {}
             self._digest = str(context.get("FormDigestValue") or "")
-        return self._call("POST", path, body, {"X-RequestDigest": self._digest, **(headers or {})})
+        return self._call("POST", path, body, {"X-RequestDigest": self._digest, **(headers or {})}, document)
 
     def _call(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        document: bytes | None = None,
     ) -> dict[str, Any]:
         try:
             answer = self._session.request(
                 method,
                 f"{self.url}/_api/{path}",
                 json=body,
+                data=document,
                 headers={**({"Content-Type": _VERBOSE} if body is not None else {}), **(headers or {})},
                 timeout=self.site.timeout,
                 allow_redirects=False,

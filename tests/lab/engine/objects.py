@@ -10,6 +10,7 @@ Plain values are Python's own: ``None``, ``str``, ``bool``, ``int`` (Int32 when 
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -164,3 +165,28 @@ class Custom(NetObject):
 
     def properties(self) -> Mapping[str, Any]:
         return self._properties
+
+
+class IPAddress(NetObject):
+    """A System.Net.IPAddress (IPv4). It keeps its properties where other objects become text (measured)."""
+
+    type_names = ("System.Net.IPAddress", "System.Object")
+
+    def __init__(self, address: str) -> None:
+        self.address = ipaddress.IPv4Address(address)
+
+    def __str__(self) -> str:
+        return str(self.address)
+
+    def properties(self) -> Mapping[str, Any]:
+        return {
+            "AddressFamily": "InterNetwork",
+            "IsIPv6Multicast": False,
+            "IsIPv6LinkLocal": False,
+            "IsIPv6SiteLocal": False,
+            "IsIPv6Teredo": False,
+            "IsIPv6UniqueLocal": False,
+            "IsIPv4MappedToIPv6": False,
+            "Address": int.from_bytes(self.address.packed, "little"),
+            "IPAddressToString": str(self.address),
+        }

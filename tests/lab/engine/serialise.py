@@ -15,10 +15,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tests.lab.engine.objects import EnumValue, NetObject, Uri, Version
+from tests.lab.engine.objects import EnumValue, IPAddress, NetObject, Uri, Version
 from tests.lab.engine.values import INT32_MAX, INT32_MIN, text, type_names
 
 CUSTOM_OBJECT = "System.Management.Automation.PSCustomObject"
+_ADDED = "IPAddressToString"
+"""A property that PowerShell's type data adds to every System.Net.IPAddress."""
 _ESCAPED = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\U00010000-\U0010ffff]|_(?=[xX])")
 
 
@@ -118,7 +120,7 @@ class _Writer:
             return ET.Element("Ref", RefId=self._seen[id(value)])
         custom = isinstance(value, NetObject) and CUSTOM_OBJECT in value.type_names
         collection = isinstance(value, list | tuple | dict)
-        if depth < 1 and not (custom or collection or isinstance(value, Rich)):
+        if depth < 1 and not (custom or collection or isinstance(value, Rich | IPAddress)):
             return self._text(value)
         number = str(self._count)
         self._count += 1
@@ -137,6 +139,11 @@ class _Writer:
             element.append(self.write(value.number, depth))
         elif custom:
             self._properties(element, "MS", value.properties(), depth)
+        elif isinstance(value, IPAddress):
+            self._to_string(element, str(value))
+            adapted = {name: content for name, content in value.properties().items() if name != _ADDED}
+            self._properties(element, "Props", adapted | {"Address": Int64(adapted["Address"])}, 0)
+            self._properties(element, "MS", {_ADDED: str(value)}, 0)
         else:
             self._to_string(element, text(value))
             self._properties(element, "Props", value.properties() if isinstance(value, NetObject) else {}, depth - 1)

@@ -61,7 +61,7 @@ class Visitor:
         """The reply to MAIL FROM, or None when it may go on."""
         if not self.connector.server.transport_active:
             return "412 4.3.2 Service not active"
-        if self.connector.settings["RequireTLS"] and not self.encrypted:
+        if self.connector.settings["RequireTLS"] and not self.encrypted and "tls-not-required" not in self.state.mutants:
             return "451 5.7.3 Must issue a STARTTLS command first"
         mine = self.rights
         if rights.SUBMIT not in mine:

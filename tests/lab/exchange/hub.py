@@ -15,11 +15,10 @@ from typing import Any
 
 from tests.lab.exchange import headers, notifications, rights
 from tests.lab.exchange.admission import Visitor
-from tests.lab.exchange.recipients import DistributionGroup, Mailbox
+from tests.lab.exchange.recipients import DistributionGroup, Mailbox, MailContact
 from tests.lab.exchange.servers import BUILD, Server
 from tests.lab.exchange.state import SEND_CONNECTOR, State
 from tests.lab.mailboxes import Mailboxes
-from tests.lab.network import SMTP_PORT
 
 _log = logging.getLogger(__name__)
 
@@ -123,7 +122,9 @@ class Hub:
     def _log(self, mail: Mail, event_id: str, source: str, recipients: Sequence[str], server: str = "", **details: Any) -> None:
         name = server or mail.server.name
         counted = {"Recipients": list(recipients), "RecipientCount": len(recipients)}
-        self._state.tracking[name].write(name, event_id, source, mail.facts, **counted, **details)
+        written = self._state.server(name)
+        facts = mail.facts if written is None or written.subject_logging else {**mail.facts, "MessageSubject": ""}
+        self._state.tracking[name].write(name, event_id, source, facts, **counted, **details)
 
     def _work(self) -> None:
         while True:
@@ -168,6 +169,9 @@ class Hub:
                 members = [member.address for member in recipient.members]
                 self._log(mail, "EXPAND", "ROUTING", members, RelatedRecipientAddress=address)
                 pending += members
+            elif isinstance(recipient, MailContact) and recipient.external.lower() not in seen:
+                self._log(mail, "REDIRECT", "ROUTING", [recipient.external], RelatedRecipientAddress=address)
+                pending.append(recipient.external)
             elif self._state.accepts(address):
                 failures[address] = NO_RECIPIENT
             else:
@@ -179,13 +183,12 @@ class Hub:
         self._report(mail, failures)
 
     def _refuse_group(self, mail: Mail, group: DistributionGroup) -> str | None:
-        if "group-check-off" in self._state.mutants:
-            return None
-        if group.require_authentication and not mail.internal:
+        if group.require_authentication and not mail.internal and "group-check-off" not in self._state.mutants:
             return NOT_AUTHENTICATED
         # Only an authenticated message's sender is looked up in the directory, so an anonymous one is on nobody's list.
         sender = self._state.recipient(str(mail.facts["Sender"])) if mail.internal else None
-        return None if group.permits(sender) else NOT_PERMITTED
+        permitted = group.permits(sender) or "permitted-senders-ignored" in self._state.mutants
+        return None if permitted else NOT_PERMITTED
 
     def _deliver(self, mail: Mail, mailbox: Mailbox) -> None:
         home = self._state.server(mailbox.server)
@@ -210,13 +213,13 @@ class Hub:
 
     def _send(self, mail: Mail, domain: str, addresses: list[str]) -> dict[str, str]:
         """Sends to another domain's server by SMTP. What it refuses for good comes back; what may pass later is deferred."""
-        target = self._state.network.resolve(domain)
+        target = self._state.network.mail_server(domain)
         if target is None:
             return dict.fromkeys(addresses, NO_DOMAIN)
         content = headers.leaving(mail.content)
         try:
             with smtplib.SMTP(timeout=10, local_hostname=mail.server.fqdn, source_address=(mail.server.address, 0)) as client:
-                client.connect(target, SMTP_PORT)
+                client.connect(*target)
                 options = ["body=8bitmime"] if not content.isascii() and client.has_extn("8bitmime") else []
                 refused = client.sendmail(mail.sender or "<>", addresses, content, options)
         except smtplib.SMTPRecipientsRefused as error:
@@ -226,7 +229,7 @@ class Hub:
             refused = dict.fromkeys(addresses, (error.smtp_code, reply))
         except (OSError, smtplib.SMTPException) as error:
             refused = dict.fromkeys(addresses, (451, f"4.4.0 {error}".encode()))
-        between = {"ClientIp": mail.server.address, "ClientHostname": mail.server.fqdn, "ServerIp": target, "ServerHostname": domain}
+        between = {"ClientIp": mail.server.address, "ClientHostname": mail.server.fqdn, "ServerIp": target[0], "ServerHostname": domain}
         sent = [address for address in addresses if address not in refused]
         if sent:
             self._log(
@@ -244,7 +247,7 @@ class Hub:
             return
         self._log(mail, "FAIL", "ROUTING", list(failures), RecipientStatus=list(failures.values()))
         told = {address: status for address, status in failures.items() if address not in mail.silent}
-        if not mail.sender or not told:
+        if not mail.sender or not told or "ndr-not-sent" in self._state.mutants:
             return
         message_id = f"<{uuid.uuid4()}@{mail.server.fqdn}>"
         content = notifications.non_delivery_report(mail.server.fqdn, message_id, mail.sender, mail.content, told)

@@ -8,6 +8,7 @@ from typing import Any
 from tests.lab.directory import Directory
 from tests.lab.engine.cmdlets import Cmdlet
 from tests.lab.exchange import cmdlets
+from tests.lab.exchange.ews_server import WebServices
 from tests.lab.exchange.hub import Hub
 from tests.lab.exchange.listeners import Listeners
 from tests.lab.exchange.state import fresh
@@ -17,11 +18,13 @@ from tests.lab.pki import Authority
 
 
 class Organisation:
-    """Two servers, EX01 and EX02. ``start()`` opens their sockets; the mailboxes are read over IMAPS at EX01's address."""
+    """Two servers, EX01 and EX02. ``start()`` opens their sockets; mailboxes are read over IMAPS and EWS at EX01's address."""
 
     def __init__(self, network: Network, directory: Directory, pki: Authority, mutants: frozenset[str] = frozenset()) -> None:
         self.state = fresh(network, directory, mutants)
         self.mailboxes = Mailboxes(DOMAIN, directory, network.addresses["ex01"], pki.host_context("ex01"))
+        context = pki.host_context("ex01")
+        self._web_services = WebServices(self.mailboxes, directory, network.addresses["ex01"], f"ex01.{DOMAIN}", context)
         self._hub = Hub(self.state, self.mailboxes)
         self._listeners = Listeners(self.state, self._hub, pki)
         self._cmdlets = cmdlets.build(self.state)
@@ -30,6 +33,7 @@ class Organisation:
         """Raises OSError when a port is taken."""
         try:
             self.mailboxes.start()
+            self._web_services.start()
             self._hub.start()
             self._listeners.start()
         except OSError:
@@ -41,6 +45,7 @@ class Organisation:
         self.state.changed = lambda: None
         self._listeners.stop()
         self._hub.stop()
+        self._web_services.stop()
         self.mailboxes.stop()
 
     def cmdlets(self, session: Any) -> Mapping[str, Cmdlet]:

@@ -88,22 +88,49 @@ class Mailbox(Recipient):
 
 
 @dataclasses.dataclass
+class MailContact(Recipient):
+    """An address that the organisation knows and keeps no mailbox for; what is sent to it goes to ``external``."""
+
+    name: str
+    address: str
+    external: str
+    kind = "MailContact"
+    type_names = (
+        f"{_MANAGEMENT}.MailContact",
+        f"{_MANAGEMENT}.MailEnabledOrgPerson",
+        f"{_MANAGEMENT}.MailEnabledRecipient",
+        "System.Object",
+    )
+
+    def properties(self) -> Mapping[str, Any]:
+        return {
+            **super().properties(),
+            "ExternalEmailAddress": values.smtp_address(self.external),
+            "HiddenFromAddressListsEnabled": False,
+            "RequireSenderAuthenticationEnabled": False,
+        }
+
+
+@dataclasses.dataclass
 class DistributionGroup(Recipient):
-    """A universal distribution group. ``permitted`` are names of recipients that may send to it; empty means everybody."""
+    """A universal distribution group. ``permitted``: recipients that may send to it, everybody when empty; ``rejected``: who may not."""
 
     name: str
     address: str
     members: list[Recipient]
     require_authentication: bool = True
     permitted: list[Recipient] = dataclasses.field(default_factory=list)
+    rejected: list[Recipient] = dataclasses.field(default_factory=list)
     kind = "MailUniversalDistributionGroup"
     type_names = (f"{_MANAGEMENT}.DistributionGroup", f"{_MANAGEMENT}.MailEnabledRecipient", "System.Object")
 
     def permits(self, sender: Recipient | None) -> bool:
-        """Whether the sender may send: nobody is listed, or it is listed, or it is a member of a group that is listed."""
-        return not self.permitted or any(
-            sender is one or (isinstance(one, DistributionGroup) and sender in one.members) for one in self.permitted if sender is not None
-        )
+        """Whether the sender may send. A group on a list stands for its members; None is a sender that nobody looked up."""
+
+        def is_among(listed: list[Recipient]) -> bool:
+            return any(sender is one or (isinstance(one, DistributionGroup) and sender in one.members) for one in listed)
+
+        return (not self.permitted or is_among(self.permitted)) and not is_among(self.rejected)
 
     def properties(self) -> Mapping[str, Any]:
         return {
@@ -117,7 +144,9 @@ class DistributionGroup(Recipient):
             "AcceptMessagesOnlyFrom": _ids(one for one in self.permitted if not isinstance(one, DistributionGroup)),
             "AcceptMessagesOnlyFromDLMembers": _ids(one for one in self.permitted if isinstance(one, DistributionGroup)),
             "AcceptMessagesOnlyFromSendersOrMembers": _ids(self.permitted),
-            "RejectMessagesFromSendersOrMembers": values.MultiValuedProperty(),
+            "RejectMessagesFrom": _ids(one for one in self.rejected if not isinstance(one, DistributionGroup)),
+            "RejectMessagesFromDLMembers": _ids(one for one in self.rejected if isinstance(one, DistributionGroup)),
+            "RejectMessagesFromSendersOrMembers": _ids(self.rejected),
             "ModerationEnabled": False,
             "HiddenFromAddressListsEnabled": False,
         }

@@ -19,11 +19,15 @@ _CONFIGURATION = "Microsoft.Exchange.Data.Directory"
 
 @dataclasses.dataclass
 class Server(NetObject):
-    """An Exchange 2016 mailbox server. ``transport_active`` is false in maintenance: SMTP then answers 412 to MAIL FROM."""
+    """An Exchange 2016 mailbox server. ``transport_active`` is false in maintenance: SMTP then answers 412 to MAIL FROM.
+
+    ``subject_logging``: whether message tracking writes subjects down.
+    """
 
     name: str
     address: str
     transport_active: bool = True
+    subject_logging: bool = True
 
     type_names = (
         f"{_CONFIGURATION}.Management.ExchangeServer",
@@ -86,7 +90,7 @@ class Server(NetObject):
             {
                 "Name": self.name,
                 "MessageTrackingLogEnabled": True,
-                "MessageTrackingLogSubjectLoggingEnabled": True,
+                "MessageTrackingLogSubjectLoggingEnabled": self.subject_logging,
                 "MessageTrackingLogMaxAge": values.span(values.parse_span("30.00:00:00")),
                 "UseDowngradedExchangeServerAuth": False,
                 "DistinguishedName": self.distinguished_name,

@@ -12,7 +12,7 @@ from tests.lab.directory import Directory
 from tests.lab.engine.objects import Custom
 from tests.lab.exchange import recipients
 from tests.lab.exchange.connectors import ReceiveConnector, made_by_setup
-from tests.lab.exchange.recipients import DistributionGroup, Mailbox, Recipient
+from tests.lab.exchange.recipients import DistributionGroup, Mailbox, MailContact, Recipient
 from tests.lab.exchange.rights import AccessLists
 from tests.lab.exchange.servers import Server, accepted_domain, send_connector
 from tests.lab.exchange.tracking import TrackingLog
@@ -89,15 +89,16 @@ def _plain(value: Any) -> Any:
 
 
 def fresh(network: Network, directory: Directory, mutants: frozenset[str]) -> State:
-    """Two servers as setup leaves them, the directory's mailboxes, two groups, and one send connector to the outside."""
+    """Two servers as setup leaves them, the directory's mailboxes, SharePoint's address, two groups, one send connector to the outside."""
     servers = [Server(name.upper(), network.addresses[name]) for name in ("ex01", "ex02")]
     access = AccessLists()
     people = [account for account in directory.accounts.values() if account.mail and account.mail.endswith(f"@{DOMAIN}")]
     mailboxes = [Mailbox(account, account.mail or "", servers[number % len(servers)].name) for number, account in enumerate(people)]
     everyone = DistributionGroup("everyone", f"everyone@{DOMAIN}", list[Recipient](mailboxes))
-    board = DistributionGroup(
-        "board", f"board@{DOMAIN}", list[Recipient](mailboxes), require_authentication=False, permitted=list(mailboxes[:1])
-    )
+    # SharePoint's sender needs an entry in the directory before a group can permit it.
+    farm = MailContact("sharepoint", f"sharepoint@{DOMAIN}", f"sharepoint@{DOMAIN}")
+    members: list[Recipient] = [mailbox for mailbox in mailboxes if mailbox.name == "bob"]
+    board = DistributionGroup("board", f"board@{DOMAIN}", members, require_authentication=False, permitted=[farm])
     return State(
         network=network,
         directory=directory,
@@ -105,10 +106,10 @@ def fresh(network: Network, directory: Directory, mutants: frozenset[str]) -> St
         servers=servers,
         access=access,
         connectors=[connector for server in servers for connector in made_by_setup(server, access)],
-        recipients=[*mailboxes, everyone, board],
+        recipients=[*mailboxes, farm, everyone, board],
         accepted_domains=[DOMAIN],
         send_connectors=[send_connector(SEND_CONNECTOR, SMTP_PORT, servers)],
-        tracking={server.name: TrackingLog() for server in servers},
+        tracking={server.name: TrackingLog(silent="tracking-silent" in mutants) for server in servers},
     )
 
 

@@ -12,8 +12,9 @@ from typing import Any
 from tests.lab.directory import Directory
 from tests.lab.engine.cmdlets import Call, Cmdlet, Implementation, TerminatingError
 from tests.lab.engine.objects import Uri
-from tests.lab.sharepoint.content import SPSite, SPUser, SPWeb
+from tests.lab.sharepoint.content import SPSite, SPWeb
 from tests.lab.sharepoint.persisted import SPManagedAccount, SPServer, SPServiceInstance
+from tests.lab.sharepoint.principals import SPUser
 from tests.lab.sharepoint.timer import SPTimerJob
 from tests.lab.sharepoint.web_application import SPWebApplication
 

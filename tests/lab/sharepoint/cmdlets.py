@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.engine.cmdlets import Call, Implementation, TerminatingError
 from tests.lab.engine.objects import Custom, Uri
 from tests.lab.sharepoint.binding import class_name, not_found
-from tests.lab.sharepoint.content import SPSite, SPUser, SPWeb
+from tests.lab.sharepoint.content import SPSite, SPWeb
 from tests.lab.sharepoint.persisted import SPManagedAccount, SPServer, SPServiceInstance
+from tests.lab.sharepoint.principals import SPUser
 from tests.lab.sharepoint.product import URL_ZONE
 from tests.lab.sharepoint.timer import SPTimerJob
 from tests.lab.sharepoint.uls import LEVELS

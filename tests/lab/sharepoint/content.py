@@ -1,9 +1,8 @@
-"""What stands in a site: users, lists with items, alerts, and the events that wait for the alert job."""
+"""A site: its users and lists, alerts, permissions, and what waits for the timer jobs."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import threading
 import uuid
 from collections.abc import Mapping, Sequence
@@ -11,83 +10,11 @@ from typing import Any
 
 from tests.lab.directory import Account
 from tests.lab.engine.objects import EnumValue, Method, NetObject
+from tests.lab.sharepoint.lists import Item, SPList
 from tests.lab.sharepoint.persisted import identifier
+from tests.lab.sharepoint.principals import CONTRIBUTE, FULL_CONTROL, Assignments, SecurityGroup, SPUser
 from tests.lab.sharepoint.product import ALERT_CHANNELS, ALERT_FREQUENCY, ALERT_STATUS, EVENT_TYPE
-
-
-@dataclasses.dataclass(frozen=True)
-class SPUser(NetObject):
-    """Somebody who has access to a site."""
-
-    number: int
-    account: Account
-
-    type_names = ("Microsoft.SharePoint.SPUser", "Microsoft.SharePoint.SPPrincipal", "System.Object")
-
-    @property
-    def login_name(self) -> str:
-        """The name in claims form, as web applications with Windows claims have it."""
-        return f"i:0#.w|{self.account.full_name.lower()}"
-
-    @property
-    def email(self) -> str:
-        return self.account.mail or ""
-
-    def __str__(self) -> str:
-        return self.login_name
-
-    def properties(self) -> Mapping[str, Any]:
-        return {
-            "ID": self.number,
-            "LoginName": self.login_name,
-            "UserLogin": self.login_name,
-            "Name": self.account.name,
-            "DisplayName": self.account.name,
-            "Email": self.email,
-            "IsSiteAdmin": "farm" in self.account.roles,
-        }
-
-
-@dataclasses.dataclass(frozen=True)
-class Item:
-    """A list item. ``version`` counts its states; it is the ETag."""
-
-    number: int
-    title: str
-    author: SPUser
-    created: datetime.datetime
-    version: int = 1
-
-
-class SPList(NetObject):
-    """A list and its items."""
-
-    type_names = ("Microsoft.SharePoint.SPList", "System.Object")
-
-    def __init__(self, web_url: str, title: str) -> None:
-        self.title = title
-        self.id = identifier("list", web_url + title)
-        self.url = f"{web_url}Lists/{title}"
-        self.items: dict[int, Item] = {}
-        self._last = 0
-
-    def __str__(self) -> str:
-        return self.title
-
-    def properties(self) -> Mapping[str, Any]:
-        return {"Title": self.title, "ID": self.id, "Id": self.id, "ItemCount": len(self.items), "BaseTemplate": 100}
-
-    @property
-    def entity_type(self) -> str:
-        """Type of its items over REST: characters outside of A-Z, a-z, 0-9 stand as ``_xHHHH_``."""
-        name = "".join(letter if letter.isascii() and letter.isalnum() else f"_x{ord(letter):04x}_" for letter in self.title)
-        return f"SP.Data.{name[:1].upper()}{name[1:]}ListItem"
-
-    def add(self, title: str, author: SPUser) -> Item:
-        self._last += 1
-        self.items[self._last] = Item(self._last, title, author, datetime.datetime.now(datetime.UTC).replace(microsecond=0))
-        return self.items[self._last]
-
+from tests.lab.sharepoint.workflow import WorkflowAssociation
 
 ALERT_ENUMERATIONS = {
     "Status": ALERT_STATUS,
@@ -147,19 +74,28 @@ class AlertEvent:
     event: str
 
 
+@dataclasses.dataclass(frozen=True)
+class StartedWorkflow:
+    """A workflow that runs on an item and has not handed out its task yet."""
+
+    association: WorkflowAssociation
+    item: Item
+
+
 class SPWeb(NetObject):
-    """The root web of a site."""
+    """The root web of a site. ``owners``: names of accounts with Full Control; the others have Contribute."""
 
     type_names = ("Microsoft.SharePoint.SPWeb", "System.Object")
 
-    def __init__(self, url: str, title: str, users: Sequence[Account]) -> None:
+    def __init__(self, url: str, title: str, members: Sequence[Account | SecurityGroup], owners: Sequence[str] = ()) -> None:
         self.url = url.rstrip("/")
         self.title = title
         self.id = identifier("web", url)
-        self.users = [SPUser(number, account) for number, account in enumerate(users, start=1)]
+        self.users = [SPUser(number, member, member.name in owners) for number, member in enumerate(members, start=1)]
         self.lists: list[SPList] = []
         self.alerts: list[SPAlert] = []
         self._events: list[AlertEvent] = []
+        self._workflows: list[StartedWorkflow] = []
         self._lock = threading.Lock()
 
     def __str__(self) -> str:
@@ -177,18 +113,31 @@ class SPWeb(NetObject):
         }
 
     def user(self, account: Account) -> SPUser | None:
-        return next((user for user in self.users if user.account.name == account.name), None)
+        return next((user for user in self.users if user.account == account), None)
 
-    def add_item(self, to: SPList, title: str, author: SPUser) -> Item:
+    def find_user(self, name: str) -> SPUser | None:
+        """By address, login name or display name."""
+        wanted = name.strip().lower()
+        return next((user for user in self.users if wanted and wanted in (user.email.lower(), user.login_name, user.name.lower())), None)
+
+    def list_titled(self, title: str) -> SPList | None:
+        return next((entry for entry in self.lists if entry.title.lower() == title.lower()), None)
+
+    def add_item(self, to: SPList, title: str, author: SPUser, name: str = "", content: bytes = b"") -> Item:
         with self._lock:
-            item = to.add(title, author)
+            item = to.add(title, author, name, content)
             self._queue(to, item, "Add")
+            self._workflows += [StartedWorkflow(association, item) for association in to.workflows if association.starts]
             return item
 
     def delete_item(self, of: SPList, item: Item) -> None:
+        """Workflows that run on the item end with it, and their tasks go."""
         with self._lock:
             del of.items[item.number]
             self._queue(of, item, "Delete")
+            self._workflows = [started for started in self._workflows if started.item is not item]
+            for entry in self.lists:
+                entry.items = {number: task for number, task in entry.items.items() if task not in item.tasks}
 
     def _queue(self, about: SPList, item: Item, event: str) -> None:
         self._events += [AlertEvent(alert, item, event) for alert in self.alerts if alert.list is about and alert.wants(event)]
@@ -199,10 +148,38 @@ class SPWeb(NetObject):
             events, self._events = self._events, []
             return events
 
+    def hand_out_tasks(self) -> list[tuple[StartedWorkflow, Item]]:
+        """Makes the task of each workflow that has none yet."""
+        with self._lock:
+            started, self._workflows = self._workflows, []
+            made = []
+            for workflow in started:
+                tasks = self.list_titled(workflow.association.task_list)
+                if tasks is not None:
+                    task = tasks.add(workflow.item.label, workflow.item.author)
+                    task.assigned_to = workflow.association.assigned_to
+                    workflow.item.tasks.append(task)
+                    made.append((workflow, task))
+            return made
+
     @property
     def waiting(self) -> int:
         """How many alert events wait for the job."""
         return len(self._events)
+
+    # Permissions
+
+    def inherited_assignments(self) -> Assignments:
+        return {user.number: [FULL_CONTROL if user.owner else CONTRIBUTE] for user in self.users}
+
+    def assignments(self, item: Item) -> Assignments:
+        return self.inherited_assignments() if item.assignments is None else item.assignments
+
+    def break_inheritance(self, item: Item, copy: bool = True) -> Assignments:
+        """The item's own assignments, which from now on it has."""
+        if item.assignments is None:
+            item.assignments = self.inherited_assignments() if copy else {}
+        return item.assignments
 
 
 class SPSite(NetObject):

@@ -13,30 +13,40 @@ from tests.lab.network import CENTRAL_ADMINISTRATION_PORT, DOMAIN, SMTP_PORT, WE
 from tests.lab.pki import Authority
 from tests.lab.sharepoint.binding import bind
 from tests.lab.sharepoint.cmdlets import FarmCmdlets
-from tests.lab.sharepoint.content import SPAlert, SPList, SPSite, SPWeb
+from tests.lab.sharepoint.content import SPAlert, SPSite, SPWeb
+from tests.lab.sharepoint.lists import SPDocumentLibrary, SPList, SPTaskList
 from tests.lab.sharepoint.persisted import SPFarm, SPManagedAccount, SPProcessAccount, SPServer, SPServiceInstance
+from tests.lab.sharepoint.principals import SecurityGroup
 from tests.lab.sharepoint.product import Product
 from tests.lab.sharepoint.rest import Api
 from tests.lab.sharepoint.smtp import Mailer, Process
-from tests.lab.sharepoint.timer import IMMEDIATE_ALERTS, SPTimerJob, TimerService
+from tests.lab.sharepoint.timer import IMMEDIATE_ALERTS, WORKFLOW, SPTimerJob, TimerService
 from tests.lab.sharepoint.uls import UlsLog
 from tests.lab.sharepoint.web_application import MailSettings, SPWebApplication, WebApplication, outbound_mail_service
 from tests.lab.sharepoint.web_server import WebServer
 from tests.lab.sharepoint.windows import WindowsCmdlets
+from tests.lab.sharepoint.workflow import WorkflowAssociation
 
 SERVERS = ("sp01", "sp02")
 FARM_ACCOUNT = f"{NETBIOS}\\sp_farm"
 POOL_ACCOUNT = f"{NETBIOS}\\sp_pool"
 PROCESS_NUMBERS = {"sp01": {"OWSTIMER.EXE": 0x0A28, "w3wp.exe": 0x1B4C}, "sp02": {"OWSTIMER.EXE": 0x0C10, "w3wp.exe": 0x1F08}}
 ALERT_LIST = "Mail test"
+WORKFLOW_LIST = "Workflow test"
+TASK_LIST = "Tasks"
+LIBRARY = "Documents"
+LIBRARY_FOLDER = "/Shared Documents"
 MEMBERS = ("sp_install", "alice", "bob", "partner")
+OWNERS = ("sp_install", "alice")
+GROUPS = (SecurityGroup("everyone", f"everyone@{DOMAIN}", 2101), SecurityGroup("board", f"board@{DOMAIN}", 2102))
+ALERTED = ("alice", "partner", "everyone", "board")
 
 
 class Farm:
     """A farm as its makers left it: mail goes to ex01.corp.example, port 1025, without TLS, from sharepoint@corp.example.
 
-    ``mutants`` known here: ``timer-goes-on``. ``uls_says``: whether a refused authentication is written to SharePoint's log.
-    ``timer_server`` holds the timer lock; set ``farm.timer.server`` to move it.
+    ``mutants`` known here: ``timer-goes-on``, ``override-ignored``. ``uls_says``: whether a refused authentication is written to
+    SharePoint's log. ``timer_server`` holds the timer lock; set ``farm.timer.server`` to move it.
     """
 
     def __init__(
@@ -48,6 +58,7 @@ class Farm:
         mutants: frozenset[str] = frozenset(),
         uls_says: bool = True,
         timer_server: str = "sp01",
+        more_web_applications: int = 0,
     ) -> None:
         self.network = network
         self.directory = directory
@@ -57,7 +68,7 @@ class Farm:
         roles = ("Application", "Application") if self.product.name == "2013" else ("Custom", "WebFrontEnd")
         self.servers = [*(SPServer(name, role) for name, role in zip(SERVERS, roles, strict=True)), self.database_server]
         self.logs: Mapping[str, UlsLog] = {name: UlsLog() for name in SERVERS}
-        self.web_applications = _web_applications()
+        self.web_applications = _web_applications(more_web_applications)
         for application in self.web_applications:
             self._server_of(application.mail.server or "")
         self.sites = self._sites()
@@ -65,6 +76,7 @@ class Farm:
         mailer = Mailer(network, pki, self.product, mutants, uls_says, self.logs)
         webs = {site.application: site.web for site in self.sites}
         self.timer = TimerService(timer_server, self._timer_process, self.effective_mail, webs, mailer, self.logs)
+        self._override_works = "override-ignored" not in mutants
         self._digest_key = secrets.token_bytes(32)
         self._apis = {
             (server, application.name): self._api(server, application, webs[application.name], mailer)
@@ -72,7 +84,7 @@ class Farm:
             for application in self.web_applications
         }
         self._cmdlets = bind(self.product.name, directory, FarmCmdlets(self).implementations())
-        self._windows_cmdlets = WindowsCmdlets(network, self.product).cmdlets()
+        self._windows_cmdlets = WindowsCmdlets(network, directory, pki, self.product).cmdlets()
         self._web_servers: list[WebServer] = []
 
     def cmdlets(self, session: Any) -> Mapping[str, Cmdlet]:
@@ -107,9 +119,26 @@ class Farm:
             },
             "jobs": {f"{job.application.name}/{job.name}": {"disabled": job.disabled} for job in self.jobs},
             "lists": {
-                f"{site.web.url}/{entry.title}": [item.title for item in entry.items.values()]
+                f"{site.web.url}/{entry.title}": [item.label for item in entry.items.values()]
                 for site in self.sites
                 for entry in site.web.lists
+            },
+            "role_assignments": {
+                f"{entry.url}/{item.label}": {
+                    user.login_name: [role.name for role in item.assignments[user.number]]
+                    for user in site.web.users
+                    if user.number in item.assignments
+                }
+                for site in self.sites
+                for entry in site.web.lists
+                for item in entry.items.values()
+                if item.assignments is not None
+            },
+            "workflows": {
+                f"{site.web.url}/{entry.title}": {association.name: association.starts for association in entry.workflows}
+                for site in self.sites
+                for entry in site.web.lists
+                if entry.workflows
             },
             "alerts": [
                 {"user": alert.user.login_name, "list": alert.list.title, **{name: str(value) for name, value in alert.values.items()}}
@@ -173,7 +202,7 @@ class Farm:
 
     def _api(self, server: str, state: WebApplication, web: SPWeb, mailer: Mailer) -> Api:
         process = Process("w3wp.exe", PROCESS_NUMBERS[server]["w3wp.exe"], self._account(state.account), server, False)
-        return Api(web, lambda: self.effective_mail(state), process, mailer, self._digest_key, self.product.build)
+        return Api(web, lambda: self.effective_mail(state), process, mailer, self._digest_key, self.product.build, self._override_works)
 
     def _job(self, application: WebApplication, class_name: str, name: str, title: str) -> SPTimerJob:
         return SPTimerJob(class_name, name, title, application, lambda: self.show(application))
@@ -195,28 +224,33 @@ class Farm:
         administrators = [account for account in self.directory.accounts.values() if "farm" in account.roles]
         sites = []
         for state in self.web_applications:
-            web = SPWeb(state.url, state.name.capitalize(), administrators if state.central_administration else everybody)
-            sites.append(SPSite(web, state.name))
-        portal = sites[0].web
-        test = SPList(f"{portal.url}/", ALERT_LIST)
-        portal.lists.append(test)
-        for user in portal.users:
-            if user.account.name in ("alice", "partner"):
-                portal.alerts.append(SPAlert(user, test, "Add"))
+            members: list[Account | SecurityGroup] = [*administrators] if state.central_administration else [*everybody, *GROUPS]
+            sites.append(SPSite(SPWeb(state.url, state.name.capitalize(), members, OWNERS), state.name))
+        _furnish(sites[0].web)
         return sites
+
+
+def _furnish(web: SPWeb) -> None:
+    """The lists of the portal: one that people and groups have alerts on, one with a workflow and its tasks, and a library."""
+    alerted, worked_on = SPList(web.url, ALERT_LIST), SPList(web.url, WORKFLOW_LIST)
+    web.lists += [alerted, worked_on, SPTaskList(web.url, TASK_LIST), SPDocumentLibrary(web.url, LIBRARY, LIBRARY_FOLDER)]
+    users = {user.account.name: user for user in web.users}
+    web.alerts += [SPAlert(users[name], alerted, "Add") for name in ALERTED]
+    worked_on.workflows.append(WorkflowAssociation("Approval", WORKFLOW_LIST, TASK_LIST, users["alice"]))
 
 
 _JOBS = [
     ("SPImmediateAlertsJobDefinition", IMMEDIATE_ALERTS, "Immediate Alerts"),
-    ("SPWorkflowJobDefinition", "job-workflow", "Workflow"),
+    ("SPWorkflowJobDefinition", WORKFLOW, "Workflow"),
 ]
 
 
-def _web_applications() -> list[WebApplication]:
+def _web_applications(more: int) -> list[WebApplication]:
     mail = MailSettings(server=f"ex01.{DOMAIN}", sender=f"sharepoint@{DOMAIN}", reply_to=f"sharepoint@{DOMAIN}", port=SMTP_PORT)
+    more_names = [f"more{number:03}" for number in range(1, more + 1)]
     administration = f"https://{SERVERS[0]}.{DOMAIN}:{CENTRAL_ADMINISTRATION_PORT}/"
     return [
-        *(WebApplication(name, f"https://{name}.{DOMAIN}:{WEB_PORT}/", POOL_ACCOUNT, mail) for name in ("portal", "teams")),
+        *(WebApplication(name, f"https://{name}.{DOMAIN}:{WEB_PORT}/", POOL_ACCOUNT, mail) for name in ("portal", "teams", *more_names)),
         WebApplication("saml", f"https://saml.{DOMAIN}:{WEB_PORT}/", POOL_ACCOUNT, mail, claims_only=True),
         WebApplication("SharePoint Central Administration v4", administration, FARM_ACCOUNT, mail, central_administration=True),
     ]

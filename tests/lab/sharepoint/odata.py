@@ -31,11 +31,27 @@ class Entity:
 
 
 @dataclasses.dataclass(frozen=True)
+class Complex:
+    """A value of a complex type: it has properties and no address."""
+
+    type: str
+    properties: Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Collection:
+    """A list of values of ``type``, which are complex or plain ones."""
+
+    type: str
+    items: Sequence[Any]
+
+
+@dataclasses.dataclass(frozen=True)
 class Value:
-    """What an operation returns: in verbose OData under the operation's name."""
+    """What an operation returns, or a single property: in verbose OData under its name. ``content`` None is null."""
 
     name: str
-    properties: Mapping[str, Any] | None
+    content: Mapping[str, Any] | Collection | bool | None
 
 
 def format_of(accept: str) -> str:
@@ -49,14 +65,16 @@ def format_of(accept: str) -> str:
 def render(result: Entity | Value | Sequence[Entity], form: str) -> Any:
     """The body of a successful answer, ready for JSON."""
     if isinstance(result, Entity):
-        return {"d": _verbose(result)} if form == VERBOSE else dict(result.properties)
+        return {"d": _render(result, form)} if form == VERBOSE else _render(result, form)
     if isinstance(result, Value):
+        content = _render(result.content, form)
         if form == VERBOSE:
-            return {"d": {result.name: result.properties}}
-        return {"odata.null": True} if result.properties is None else dict(result.properties)
-    if form == VERBOSE:
-        return {"d": {"results": [_verbose(entity) for entity in result]}}
-    return {"value": [dict(entity.properties) for entity in result]}
+            return {"d": {result.name: content}}
+        if content is None:
+            return {"odata.null": True}
+        return content if isinstance(content, dict) else {"value": content}
+    entities = [_render(entity, form) for entity in result]
+    return {"d": {"results": entities}} if form == VERBOSE else {"value": entities}
 
 
 def render_error(error: RestError, form: str) -> Any:
@@ -64,13 +82,27 @@ def render_error(error: RestError, form: str) -> Any:
     return {"error": content} if form == VERBOSE else {"odata.error": content}
 
 
-def _verbose(entity: Entity) -> dict[str, Any]:
-    metadata = {"id": entity.uri, "uri": entity.uri, "type": entity.type} | ({"etag": entity.etag} if entity.etag else {})
-    return {"__metadata": metadata, **entity.properties}
+def _render(value: Any, form: str) -> Any:
+    """A value with all that it holds. A list stands for the entities of an expanded property."""
+    verbose = form == VERBOSE
+    if isinstance(value, Entity):
+        metadata = {"id": value.uri, "uri": value.uri, "type": value.type} | ({"etag": value.etag} if value.etag else {})
+        return ({"__metadata": metadata} if verbose else {}) | {name: _render(one, form) for name, one in value.properties.items()}
+    if isinstance(value, Complex):
+        typed: dict[str, Any] = {"__metadata": {"type": value.type}} if verbose else {}
+        return typed | {name: _render(one, form) for name, one in value.properties.items()}
+    if isinstance(value, Collection):
+        items = [_render(one, form) for one in value.items]
+        return {"__metadata": {"type": f"Collection({value.type})"}, "results": items} if verbose else items
+    if isinstance(value, list):
+        entities = [_render(one, form) for one in value]
+        return {"results": entities} if verbose else entities
+    return dict(value) if isinstance(value, Mapping) else value
 
 
-def read_body(body: bytes, content_type: str, expected_type: str, wrapper: str | None = None) -> dict[str, Any]:
-    """The properties that a request's body holds. In verbose OData the body must name ``expected_type``.
+def read_body(body: bytes, content_type: str, expected_type: str | None, wrapper: str | None = None) -> dict[str, Any]:
+    """The properties that a request's body holds. In verbose OData the body must name ``expected_type``, unless that is None: then
+    it holds the parameters of an operation.
 
     ``wrapper`` is the name of the parameter that holds them, when an operation takes one. Raises RestError.
     """
@@ -82,7 +114,7 @@ def read_body(body: bytes, content_type: str, expected_type: str, wrapper: str |
         content = content.get(wrapper) if isinstance(content, dict) else None
     if not isinstance(content, dict):
         raise _invalid("The request's body holds no object.")
-    if "odata=verbose" in content_type.replace(" ", "").lower():
+    if expected_type is not None and "odata=verbose" in content_type.replace(" ", "").lower():
         metadata = content.get("__metadata")
         if not isinstance(metadata, dict) or "type" not in metadata:
             raise _invalid(
@@ -102,6 +134,15 @@ def texts(value: Any) -> list[str]:
         return []
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise _invalid("A collection of texts was expected.")
+    return value
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """A collection of objects, as a list or as ``{"results": [...]}``. Raises RestError for anything else."""
+    if isinstance(value, dict):
+        value = value.get("results")
+    if not isinstance(value, list) or not all(isinstance(entry, dict) for entry in value):
+        raise _invalid("A collection of objects was expected.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""The timer service (OWSTIMER): job definitions, their history, and the run of the job that sends alerts."""
+"""The timer service (OWSTIMER): job definitions, their history, and the runs of those that send mail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from tests.lab.engine.objects import Method, NetObject
 from tests.lab.sharepoint.content import SPWeb
-from tests.lab.sharepoint.messages import alert_body, compose
+from tests.lab.sharepoint.messages import Sender, alert_body, compose, task_body
 from tests.lab.sharepoint.persisted import PersistedObject, identifier
 from tests.lab.sharepoint.product import JOB_STATUS
 from tests.lab.sharepoint.smtp import Mailer, Process
@@ -19,6 +19,7 @@ from tests.lab.sharepoint.uls import UlsLog
 from tests.lab.sharepoint.web_application import MailSettings, WebApplication
 
 IMMEDIATE_ALERTS = "job-immediate-alerts"
+WORKFLOW = "job-workflow"
 
 
 class SPJobHistory(NetObject):
@@ -131,6 +132,8 @@ class TimerService:
             )
             if job.name == IMMEDIATE_ALERTS and job.application.alerts_enabled:
                 self._send_alerts(job.application, process, correlation)
+            elif job.name == WORKFLOW:
+                self._send_tasks(job.application, process, correlation)
             end = datetime.datetime.now(datetime.UTC)
             job.history.insert(0, SPJobHistory(next(self._numbers), job, server, start, end, ""))
 
@@ -147,7 +150,20 @@ class TimerService:
                 "X-AlertServerType": "STS",
             }
             url = f"{alert.list.url}/DispForm.aspx?ID={item.number}"
-            body = alert_body(alert.list.title, item.title, {"Add": "added", "Delete": "deleted"}[event.event], url)
-            subject = f"{alert.list.title} - {item.title}"
-            envelope = compose(settings, web.title, [alert.user.email], [], [], subject, body, headers)
+            body = alert_body(alert.list.title, item.label, {"Add": "added", "Delete": "deleted"}[event.event], url)
+            subject = f"{alert.list.title} - {item.label}"
+            envelope = compose(settings, Sender.of(settings, web.title), [alert.user.email], [], [], subject, body, headers)
+            self._mailer.send(process, settings, envelope, correlation)
+
+    def _send_tasks(self, application: WebApplication, process: Process, correlation: uuid.UUID) -> None:
+        """Workflows go on: each hands out its task, and whoever has to do it is told."""
+        web = self._webs[application.name]
+        settings = self._settings(application)
+        for workflow, task in web.hand_out_tasks():
+            association = workflow.association
+            url = f"{web.url}/Lists/{association.task_list}/DispForm.aspx?ID={task.number}"
+            body = task_body(task.title, association.assigned_to.name, url)
+            subject = f"{association.task_list} - {task.title}"
+            sender = Sender.of(settings, web.title)
+            envelope = compose(settings, sender, [association.assigned_to.email], [], [], subject, body, {})
             self._mailer.send(process, settings, envelope, correlation)

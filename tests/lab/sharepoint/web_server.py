@@ -21,7 +21,8 @@ from spnego.exceptions import SpnegoError
 
 from tests.lab.directory import Account, Directory
 from tests.lab.sharepoint.odata import NO_METADATA, RestError, format_of, render, render_error
-from tests.lab.sharepoint.rest import Api, Request
+from tests.lab.sharepoint.rest import Api
+from tests.lab.sharepoint.rest_request import Request
 from tests.lab.sharepoint.web_application import WebApplication
 
 IDLE_TIMEOUT = 120.0

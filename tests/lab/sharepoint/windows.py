@@ -6,10 +6,13 @@ import socket
 from collections.abc import Iterable
 from typing import Any
 
+from tests.lab.directory import NETBIOS, Directory
 from tests.lab.engine.cmdlets import Call, Cmdlet, TerminatingError
-from tests.lab.engine.objects import Custom, EnumType, Text
-from tests.lab.network import Network
+from tests.lab.engine.objects import Custom, EnumType, IPAddress, Text
+from tests.lab.network import DOMAIN, Network
+from tests.lab.pki import Authority
 from tests.lab.sharepoint.product import Product
+from tests.lab.sharepoint.send_mail_message import SendMailMessage
 
 RECORD_TYPE = EnumType("Microsoft.DnsClient.Commands.RecordType", {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "AAAA": 28})
 CONNECT_TIMEOUT = 5.0
@@ -19,8 +22,9 @@ CONNECT_TIMEOUT = 5.0
 class WindowsCmdlets:
     """``cmdlets()`` gives them by lower-case name."""
 
-    def __init__(self, network: Network, product: Product) -> None:
+    def __init__(self, network: Network, directory: Directory, pki: Authority, product: Product) -> None:
         self._network = network
+        self._send_mail_message = SendMailMessage(network, directory, pki).cmdlet()
         extensions = r"C:\Program Files\Common Files\microsoft shared\Web Server Extensions"
         self._assembly = rf"{extensions}\{product.hive}\ISAPI\Microsoft.SharePoint.dll"
         self._product = product
@@ -53,12 +57,13 @@ class WindowsCmdlets:
                 "Test-NetConnection",
                 "Test-NetConnection",
                 {
-                    "ComputerName": {**text, "pipeline": True},
-                    "Port": {"type": "int"},
+                    "ComputerName": {**text, "pipeline": True, "position": 0},
+                    "Port": {"type": "int", "range": [1, 65535]},
                     "InformationLevel": {**text, "values": ["Quiet", "Detailed"]},
                 },
                 self.test_net_connection,
             ),
+            "send-mailmessage": self._send_mail_message,
         }
 
     def resolve_dns_name(self, call: Call) -> Iterable[Any]:
@@ -91,6 +96,9 @@ class WindowsCmdlets:
 
     def get_item(self, call: Call) -> Iterable[Any]:
         for path in call.get("Path") or call.get("LiteralPath"):
+            if path.lower().startswith("env:"):
+                yield from self._environment_variable(call, path)
+                continue
             if path.lower() != self._assembly.lower():
                 message = f"Cannot find path '{path}' because it does not exist."
                 exception = "System.Management.Automation.ItemNotFoundException"
@@ -108,6 +116,19 @@ class WindowsCmdlets:
             }
             yield Custom(["System.IO.FileInfo", "System.IO.FileSystemInfo", "System.MarshalByRefObject"], self._assembly, item)
 
+    def _environment_variable(self, call: Call, path: str) -> Iterable[Any]:
+        """A variable of the session's process, from the drive ``Env:``."""
+        account = call.session.user.rpartition("\\")[2]
+        variables = {"COMPUTERNAME": call.session.host.upper(), "USERDNSDOMAIN": DOMAIN.upper(), "USERDOMAIN": NETBIOS, "USERNAME": account}
+        name = path[len("env:") :].strip("\\/").upper()
+        if name not in variables:
+            message = f"Cannot find path '{name}' because it does not exist."
+            exception = "System.Management.Automation.ItemNotFoundException"
+            call.write_error(TerminatingError(message, "PathNotFound", "ObjectNotFound", exception, path))
+            return []
+        entry = {"Name": name, "Key": name, "Value": variables[name]}
+        return [Custom(["System.Collections.DictionaryEntry", "System.ValueType"], "System.Collections.DictionaryEntry", entry)]
+
     def test_net_connection(self, call: Call) -> Iterable[Any]:
         name = call.get("ComputerName", "internetbeacon.msedge.net")
         own = self._network.addresses[call.session.host]
@@ -121,10 +142,12 @@ class WindowsCmdlets:
             return [reached if "Port" in call else address is not None]
         result = {
             "ComputerName": name,
-            "RemoteAddress": Text(address, "System.Net.IPAddress") if address else None,
+            "RemoteAddress": IPAddress(address) if address else None,
+            "NameResolutionSucceeded": address is not None,
+            "PingSucceeded": address is not None and "Port" not in call,
             "RemotePort": call.get("Port", 0),
             "InterfaceAlias": "Ethernet" if address else None,
-            "SourceAddress": Text(own, "Microsoft.Management.Infrastructure.CimInstance#MSFT_NetIPAddress") if address else None,
+            "SourceAddress": _net_ip_address(own) if address else None,
             "TcpTestSucceeded": reached,
         }
         return [Custom(["TestNetConnectionResult"], "TestNetConnectionResult", result)]
@@ -135,3 +158,11 @@ class WindowsCmdlets:
         except OSError:
             return False
         return True
+
+
+def _net_ip_address(address: str) -> Custom:
+    """What Get-NetIPAddress gives: a CIM instance, whose text is not the address."""
+    name = "Microsoft.Management.Infrastructure.CimInstance"
+    properties = {"IPAddress": address, "InterfaceAlias": "Ethernet", "InterfaceIndex": 4, "PrefixLength": 24}
+    text = 'MSFT_NetIPAddress (Name = ";C8;@55;", CreationClassName = "", SystemCreationClassName = "", SystemName = "")'
+    return Custom([f"{name}#root/standardcimv2/MSFT_NetIPAddress", name], text, properties)

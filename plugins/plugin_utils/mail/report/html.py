@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
+import markupsafe
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import visible
 
@@ -26,20 +28,88 @@ _WORDS = {
 
 
 def page(report: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> str:
-    """The page for one verification, compared with an earlier one where that is given."""
+    """The page for one verification, compared with an earlier one where that is given.
+
+    Shown where the report has them: ``risks`` and ``notes`` (sentences), ``recommended`` and ``routes`` (as ``mail_route`` returns
+    them), and a cell's ``hops`` and ``notes``.
+    """
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["visible"] = visible
+    environment.filters["visible"] = lambda text: "" if text is None else visible(text)
     environment.filters["word"] = lambda name: _WORDS.get(str(name), str(name))
+    environment.filters["anchor"] = lambda cell: quote(f"{cell['id']}-{cell['server']}", safe="")
+    deliveries = [cell for cell in report["scenarios"] if cell.get("seconds") is not None]
     # Read from this file's side: a collection's files have no package loader that jinja2 knows.
-    template = environment.from_string(pathlib.Path(__file__).with_name("page.html.j2").read_text(encoding="utf-8"))
+    template = environment.from_string(_beside("page.html.j2"))
     return template.render(
-        report=report, current=_grid(report), earlier=None if earlier is None else {"report": earlier, "grid": _grid(earlier)}
+        report={**report, "scenarios": [_whole(cell) for cell in report["scenarios"]]},
+        style=markupsafe.Markup(_beside("page.css")),
+        summary=_summary(report["scenarios"]),
+        current=_grids(report["scenarios"]),
+        open_cells=_by_cause(report["scenarios"]),
+        recommended=report.get("recommended"),
+        routes=report.get("routes") or (),
+        risks=[_sentence(risk) for risk in report.get("risks") or ()],
+        notes=report.get("notes") or (),
+        deliveries=deliveries,
+        slowest=max((cell["seconds"] for cell in deliveries), default=0),
+        earlier=None if earlier is None else {"report": earlier, "grids": _grids(earlier["scenarios"])},
     )
 
 
-def _grid(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Scenarios as rows, servers as columns, in the order of the report."""
+def _beside(name: str) -> str:
+    return pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _whole(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell with all that the page asks for; reports of an earlier version lack some."""
+    return {"hops": (), "notes": (), "transcripts": (), "seconds": None, "cause": "", "remedy": "", "recipient": "", **cell}
+
+
+def _sentence(risk: Any) -> str:
+    return " ".join(str(part) for part in risk.values() if part) if isinstance(risk, Mapping) else str(risk)
+
+
+def _summary(cells: Sequence[Mapping[str, Any]]) -> str:
+    """How many cells ended how, worst first."""
+    phrases = {
+        "fail": ("fails", "fail"),
+        "surprise": ("turned out otherwise than predicted", "turned out otherwise than predicted"),
+        "pass": ("is as wanted", "are as wanted"),
+        "as_predicted": ("is not needed and as predicted", "are not needed and as predicted"),
+        "skipped": ("was not needed and not run", "were not needed and not run"),
+    }
+    counts = {verdict: sum(cell["verdict"] == verdict for cell in cells) for verdict in phrases}
+    parts = [f"{count} {phrases[verdict][count != 1]}" for verdict, count in counts.items() if count]
+    return f"Of {len(cells)} checks, {', '.join(parts)}." if parts else "Nothing was checked."
+
+
+def _by_cause(cells: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What needs mending, one entry for all the cells with the same cause and remedy."""
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        if cell["verdict"] in ("fail", "surprise"):
+            groups.setdefault((cell.get("cause") or "The cause is not known.", cell.get("remedy") or ""), []).append(cell)
+    return [{"cause": cause, "remedy": remedy, "cells": some} for (cause, remedy), some in groups.items()]
+
+
+def _grids(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Scenarios as rows, servers as columns, in the order of the report; one grid for scenarios that share servers."""
     rows: dict[str, dict[str, Any]] = {}
-    for entry in report["scenarios"]:
-        rows.setdefault(entry["id"], {"name": entry["name"], "cells": {}})["cells"][entry["server"]] = entry
-    return {"servers": list(dict.fromkeys(entry["server"] for entry in report["scenarios"])), "rows": list(rows.values())}
+    for cell in cells:
+        rows.setdefault(cell["id"], {"name": cell["name"], "cells": {}})["cells"][cell["server"]] = cell
+    grids: list[dict[str, Any]] = []
+    for row in rows.values():
+        joined = [grid for grid in grids if set(grid["servers"]) & set(row["cells"])]
+        grid = joined[0] if joined else {"servers": [], "rows": []}
+        for other in joined[1:]:
+            grids.remove(other)
+            grid["servers"] += other["servers"]
+            grid["rows"] += other["rows"]
+        grid["servers"] = list(dict.fromkeys([*grid["servers"], *row["cells"]]))
+        grid["rows"].append(row)
+        if not joined:
+            grids.append(grid)
+    for grid in grids:
+        probed = all(cell["process"] == "probe" for row in grid["rows"] for cell in row["cells"].values())
+        grid["title"] = "Probed over SMTP" if probed else "Sent by SharePoint"
+    return grids

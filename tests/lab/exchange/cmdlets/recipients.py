@@ -12,6 +12,7 @@ from tests.lab.exchange.recipients import DistributionGroup, Mailbox, Recipient
 from tests.lab.exchange.state import State
 
 _PERMITTED = ("AcceptMessagesOnlyFromSendersOrMembers", "AcceptMessagesOnlyFrom", "AcceptMessagesOnlyFromDLMembers")
+_REJECTED = ("RejectMessagesFromSendersOrMembers", "RejectMessagesFrom", "RejectMessagesFromDLMembers")
 
 
 def _find(state: State, call: Call, identity: Any, kind: type[Recipient]) -> Recipient:
@@ -44,22 +45,31 @@ def change(state: State, call: Call) -> Iterable[Any]:
     if not call.get("BypassSecurityGroupManagerCheck"):
         text = "You don't have sufficient permissions. This operation can only be performed by a manager of the group."
         raise errors.TaskError(text, "Microsoft.Exchange.Configuration.Tasks.OperationRequiresGroupManagerException")
-    given = [name for name in _PERMITTED if name in call]
-    if len(given) > 1 and _PERMITTED[0] in given:
-        raise errors.invalid(f"{_PERMITTED[0]} can't be used together with {', '.join(given[1:])}.")
-    permitted = list(group.permitted)
-    for name in given:
-        others = [one for one in permitted if name != _PERMITTED[0] and isinstance(one, DistributionGroup) != (name == _PERMITTED[2])]
-        permitted = others + _listed(state, call, call.get(name), [one for one in permitted if one not in others])
-    require = call.get("RequireSenderAuthenticationEnabled", group.require_authentication)
+    before = (group.require_authentication, group.permitted, group.rejected)
+    after = (
+        bool(call.get("RequireSenderAuthenticationEnabled", group.require_authentication)),
+        _senders(state, call, _PERMITTED, group.permitted),
+        _senders(state, call, _REJECTED, group.rejected),
+    )
     if not call.get("WhatIf"):
-        if (require, permitted) == (group.require_authentication, group.permitted):
+        if after == before:
             call.write_warning(f"The command completed successfully but no settings of '{group.identity}' have been modified.")
-        group.require_authentication, group.permitted = require, permitted
+        group.require_authentication, group.permitted, group.rejected = after
     return []
 
 
-def _listed(state: State, call: Call, value: Any, present: list[Recipient]) -> list[Recipient]:
+def _senders(state: State, call: Call, names: tuple[str, str, str], present: list[Recipient]) -> list[Recipient]:
+    """A list of senders after the call. ``names``: the parameter for all of them, for those that are no groups, for the groups."""
+    given = [name for name in names if name in call]
+    if len(given) > 1 and names[0] in given:
+        raise errors.invalid(f"{names[0]} can't be used together with {', '.join(given[1:])}.")
+    for name in given:
+        others = [one for one in present if name != names[0] and isinstance(one, DistributionGroup) != (name == names[2])]
+        present = others + _listed(state, call.get(name), [one for one in present if one not in others])
+    return list(present)
+
+
+def _listed(state: State, value: Any, present: list[Recipient]) -> list[Recipient]:
     """The recipients that a list parameter names; null is the empty list."""
 
     def look_up(identities: list[Any]) -> list[Recipient]:
@@ -86,6 +96,8 @@ TASKS = [
         "Set-DistributionGroup",
         RECIPIENTS,
         change,
-        frozenset({"Identity", "RequireSenderAuthenticationEnabled", "BypassSecurityGroupManagerCheck", "ForceUpgrade", *_PERMITTED}),
+        frozenset(
+            {"Identity", "RequireSenderAuthenticationEnabled", "BypassSecurityGroupManagerCheck", "ForceUpgrade", *_PERMITTED, *_REJECTED}
+        ),
     ),
 ]

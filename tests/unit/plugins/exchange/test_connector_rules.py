@@ -21,6 +21,8 @@ GOOD: dict[str, Any] = {
     "bindings": ["0.0.0.0:25"],
     "remote_ip_ranges": ["10.0.0.2", "10.0.0.1"],
 }
+ANONYMOUS = {**GOOD, "preset": "anonymous"}
+EVERYBODY = ["0.0.0.0-255.255.255.255"]
 EXPLICIT = {**GOOD, "preset": None, "permission_groups": ["AnonymousUsers"]}
 
 
@@ -42,8 +44,33 @@ def test_tls_may_join_the_preset() -> None:
 
 
 @pytest.mark.parametrize(
+    ("more", "mechanisms"),
+    [({}, ["None"]), ({"require_tls": True}, ["Tls"]), ({"auth_mechanism": ["Tls"]}, ["Tls"]), ({"require_tls": False}, ["None"])],
+)
+def test_the_anonymous_preset_has_no_mechanism_that_offers_authentication(more: dict[str, Any], mechanisms: list[str]) -> None:
+    want = ReceiveConnector.items({**ANONYMOUS, **more})[0].want
+    assert want["auth_mechanism"] == mechanisms
+    assert (want["permission_groups"], want["transport_role"]) == (["AnonymousUsers"], "FrontendTransport")
+    assert "relay" not in want
+
+
+def test_required_tls_brings_tls_along() -> None:
+    assert ReceiveConnector.items({**GOOD, "require_tls": True})[0].want["auth_mechanism"] == ["Tls", "ExternalAuthoritative"]
+
+
+def test_who_may_be_anonymous_from_anywhere() -> None:
+    assert ReceiveConnector.items({**ANONYMOUS, "remote_ip_ranges": EVERYBODY, "relay": False})
+    assert ReceiveConnector.items({**ANONYMOUS, "remote_ip_ranges": EVERYBODY, "relay": True, "allow_any_remote_address": True})
+
+
+@pytest.mark.parametrize(
     ("options", "words"),
     [
+        ({**ANONYMOUS, "relay": True, "remote_ip_ranges": EVERYBODY}, "relay for anonymous clients"),
+        ({**ANONYMOUS, "auth_mechanism": ["Integrated"]}, "the preset anonymous means None"),
+        ({**ANONYMOUS, "permission_groups": ["ExchangeUsers"]}, "the preset anonymous means AnonymousUsers"),
+        ({**GOOD, "relay": True}, "relays already"),
+        ({**EXPLICIT, "permission_groups": ["Partners"], "auth_mechanism": ["Tls"], "relay": True}, "without AnonymousUsers"),
         ({**GOOD, "remote_ip_ranges": ["10.0.0.300"]}, "remote_ip_ranges: '10.0.0.300'"),
         ({**GOOD, "remote_ip_ranges": []}, "remote_ip_ranges is empty"),
         ({**GOOD, "bindings": ["25"]}, "bindings: '25'"),
@@ -60,7 +87,7 @@ def test_tls_may_join_the_preset() -> None:
         ({**GOOD, "auth_mechanism": ["Tls"]}, "auth_mechanism is Tls, but the preset"),
         ({**GOOD, "permission_groups": ["AnonymousUsers"]}, "permission_groups is AnonymousUsers, but the preset"),
         ({**GOOD, "transport_role": "HubTransport"}, "transport_role is HubTransport, but the preset"),
-        ({**GOOD, "require_tls": True}, "require_tls needs Tls"),
+        ({**GOOD, "require_tls": True, "auth_mechanism": ["ExternalAuthoritative"]}, "require_tls needs Tls"),
         ({**EXPLICIT, "auth_mechanism": ["None", "Tls"]}, "None stands alone"),
         ({**EXPLICIT, "auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]}, "BasicAuthRequireTLS needs"),
         ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative", "Integrated"]}, "only Tls may stand beside"),

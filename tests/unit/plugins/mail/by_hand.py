@@ -10,7 +10,8 @@ import copy
 from typing import Any
 
 EVERYBODY = ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]
-ALICE, PARTNER = "alice@corp.example", "partner@outside.example"
+ALICE, BOB, PARTNER = "alice@corp.example", "bob@corp.example", "partner@outside.example"
+EVERYONE, BOARD, SHAREPOINT = "everyone@corp.example", "board@corp.example", "sharepoint@corp.example"
 STANDARD_AUTH = ["Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer"]
 
 FARM: dict[str, Any] = {
@@ -51,6 +52,25 @@ def farm(*, patched: bool = False, **outgoing_email: Any) -> dict[str, Any]:
     return facts
 
 
+RECIPIENTS: list[dict[str, Any]] = [
+    {"address": ALICE, "kind": "mailbox"},
+    {"address": BOB, "kind": "mailbox"},
+    {"address": PARTNER, "kind": "external"},
+    {"address": EVERYONE, "kind": "group_authenticated", "member": BOB},
+    {"address": BOARD, "kind": "group_permitted", "member": BOB},
+]
+ALL_NEEDS = {"external": True, "groups": True, "send_as_users": True}
+
+
+def groups(permitted: str = SHAREPOINT) -> list[dict[str, Any]]:
+    """As exchange_group_senders_info returns them."""
+    open_to_all: dict[str, Any] = {"require_sender_authentication": False, "accept_only_from": [], "reject_from": []}
+    return [
+        {**open_to_all, "address": EVERYONE, "name": "Everyone", "require_sender_authentication": True},
+        {**open_to_all, "address": BOARD, "name": "Board", "accept_only_from": [permitted]},
+    ]
+
+
 def connector(name: str, server: str = "EX01", **changed: Any) -> dict[str, Any]:
     return {
         "identity": f"{server}\\{name}",
@@ -77,6 +97,19 @@ def defaults() -> list[dict[str, Any]]:
             connector(f"Client Frontend {server}", server, bindings=["0.0.0.0:587"], permission_groups=["ExchangeUsers"]),
         )
     ]
+
+
+def anonymous(server: str = "EX01", *, relay: bool = False, **changed: Any) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "remote_ip_ranges": ["10.0.0.21", "10.0.0.22"],
+        "bindings": ["0.0.0.0:26"],
+        "auth_mechanism": ["Tls"],
+        "permission_groups": ["AnonymousUsers", *(["Custom"] if relay else [])],
+    }
+    rights = ["Submit", "Accept-Any-Sender", "Accept-Authoritative-Domain-Sender", *(["Accept-Any-Recipient"] if relay else [])]
+    entry = {"user": "NT AUTHORITY\\ANONYMOUS LOGON", "sid": "S-1-5-7", "deny": False, "inherited": False}
+    shape["rights"] = [{**entry, "rights": [f"ms-Exch-SMTP-{right}" for right in rights]}]
+    return connector("SharePoint mail", server, **{**shape, **changed})
 
 
 def externally_secured(server: str = "EX01", **changed: Any) -> dict[str, Any]:
@@ -167,3 +200,10 @@ def event(event_id: str, token: str, recipient: str = ALICE, **changed: Any) -> 
         "subject": f"Mail test - {token}",
         **changed,
     }
+
+
+def reports(names: list[str], token: str = "alertword", recipient: str = ALICE) -> list[dict[str, Any]]:
+    """The report's own events, where ``names`` has DSN: a message of its own to the envelope sender, which refers to the lost one."""
+    if "DSN" not in names:
+        return []
+    return [event("DSN", "", SHAREPOINT, message_id="<report>", reference=[f"<{token}-{recipient}>"], subject="Undeliverable")]

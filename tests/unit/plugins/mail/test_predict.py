@@ -7,10 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import FactError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import OUTCOMES
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Cell, predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import MAIL
 from tests.unit.plugins.mail import by_hand
 
 SECURED = [*by_hand.defaults(), by_hand.externally_secured("EX01"), by_hand.externally_secured("EX02")]
@@ -56,7 +60,11 @@ def _outcomes(server: str = "SP01", **changed: Any) -> dict[str, str]:
 )
 def test_mail_of_the_farm(facts: dict[str, Any], notification: str, alert: str, external: str) -> None:
     expected = {"notification": notification, "alert": alert, "alert_external": external}
-    assert _outcomes("SP01", **facts) == _outcomes("SP02", **facts) == expected
+    for server in ("SP01", "SP02"):
+        outcomes = _outcomes(server, **facts)
+        assert {scenario: outcomes[scenario] for scenario in expected} == expected
+        # What the same process sends to the same domain shares its fate.
+        assert outcomes["alert_confirmation"] == outcomes["invitation"] == notification and outcomes["workflow"] == alert
 
 
 def test_a_server_missing_from_the_ranges_is_told_apart() -> None:
@@ -141,3 +149,125 @@ def test_subdomains_of_a_wildcard_domain_are_internal() -> None:
 def test_facts_that_are_missing_or_wrong(changed: dict[str, Any], sentence: str) -> None:
     with pytest.raises(FactError, match=sentence.replace("(", r"\(")):
         _cells(**changed)
+
+
+@pytest.mark.parametrize(
+    ("connectors", "authenticated", "permitted", "decided"),
+    [
+        (by_hand.defaults(), "bounced", "bounced", ("group_authentication", "group_unresolved")),
+        (SECURED, "delivered", "delivered", ("accepted", "accepted")),
+    ],
+    ids=["anonymous", "secured"],
+)
+@pytest.mark.parametrize("read", [True, False])
+def test_groups(connectors: list[dict[str, Any]], authenticated: str, permitted: str, decided: tuple[str, str], read: bool) -> None:
+    cells = _cells(
+        farm=by_hand.farm(patched=True),
+        connectors=connectors,
+        recipients=by_hand.RECIPIENTS,
+        groups=by_hand.groups() if read else None,
+        needs=by_hand.ALL_NEEDS,
+    )
+    one, other = cells["alert_group_authenticated", "SP01"].prediction, cells["alert_group_permitted", "SP01"].prediction
+    assert (one.outcome, other.outcome) == (authenticated, permitted)
+    assert (one.decisive, other.decisive) == decided
+    assert {reason.standing for reason in one.reasons if reason.fact == "group"} == {"observed" if read else "inferred"}
+    if authenticated == "bounced":
+        assert "5.7.133" in one.reasons[-1].value and "5.7.124" in other.reasons[-1].value
+
+
+def test_rights_that_were_read_go_before_permission_groups() -> None:
+    cells = _cells(connectors=[*by_hand.defaults(), by_hand.anonymous(relay=True)], farm=by_hand.farm(port=26))
+    relayed = cells["alert_external", "SP01"].prediction
+    assert relayed.outcome == "delivered" and any("read by exchange_receive_connector_info" in reason.by for reason in relayed.reasons)
+    without = by_hand.anonymous()
+    assert _outcomes(connectors=[without], farm=by_hand.farm(port=26))["alert_external"] == "refused"
+    denied = {**without["rights"][0], "deny": True, "rights": ["ms-exch-smtp-submit"]}
+    assert _outcomes(connectors=[{**without, "rights": [*without["rights"], denied]}], farm=by_hand.farm(port=26))["alert"] == "refused"
+
+
+def test_invitations_go_out_as_the_user_who_shares() -> None:
+    cells = _cells(recipients=by_hand.RECIPIENTS, sharer=by_hand.ALICE, needs={"send_as_users": True})
+    cell = cells["invitation", "SP01"]
+    assert (cell.recipient, cell.sender, cell.needed, cell.prediction.outcome) == (by_hand.BOB, by_hand.ALICE, True, "delivered")
+    overridden = _cells(farm=by_hand.farm(override_envelope_sender=True), sharer=by_hand.ALICE)["invitation", "SP01"]
+    assert overridden.sender == by_hand.SHAREPOINT
+    # An account that logged on has no right to be somebody else.
+    users = by_hand.connector("users", permission_groups=["AnonymousUsers", "ExchangeUsers"])
+    refused = _cells(connectors=[users])["invitation", "SP01"].prediction
+    assert refused.decisive == "send_as" and any("5.7.60" in reason.value for reason in refused.reasons)
+
+
+def test_a_disabled_job_sends_no_alert_and_everything_else() -> None:
+    farm = by_hand.farm(patched=True)
+    farm["web_applications"][0]["alert_job_disabled"] = True
+    outcomes = _outcomes(farm=farm)
+    assert {outcomes[scenario] for scenario in ("alert", "alert_external")} == {"not_sent"}
+    assert outcomes["workflow"] == outcomes["notification"] == "delivered"
+
+
+def test_what_a_sharepoint_server_can_show_by_cmdlet() -> None:
+    cells = _cells()
+    mail = cells["server_mail", "SP01"].prediction
+    assert mail.outcome == "delivered" and any("goes on anonymously" in reason.value for reason in mail.reasons)
+    assert cells["server_connection", "SP01"].prediction.outcome == "delivered"
+    assert _cells(farm=by_hand.farm(port=2626))["server_connection", "SP01"].prediction.outcome == "not_run"
+
+
+MECHANISMS = st.frozensets(st.sampled_from(["Tls", "Integrated", "BasicAuth", "ExchangeServer", "ExternalAuthoritative"]))
+GROUPS = st.frozensets(st.sampled_from(["AnonymousUsers", "ExchangeUsers", "ExchangeServers", "Custom"]))
+RIGHTS = st.none() | st.just([]) | st.just(by_hand.anonymous(relay=True)["rights"])
+CONNECTORS = st.builds(
+    lambda name, server, auth, groups, rights, ranges, tls, on: by_hand.connector(
+        name,
+        server,
+        auth_mechanism=sorted(auth),
+        permission_groups=sorted(groups),
+        rights=rights,
+        remote_ip_ranges=ranges,
+        require_tls=tls,
+        enabled=on,
+    ),
+    st.sampled_from(["SharePoint mail", "Printers", "Default Frontend"]),
+    st.sampled_from(["EX01", "EX02"]),
+    MECHANISMS,
+    GROUPS,
+    RIGHTS,
+    st.sampled_from([by_hand.EVERYBODY, ["10.0.0.21"], ["10.0.0.20/30"], ["10.0.0.22", "192.0.2.0/24"]]),
+    st.booleans(),
+    st.booleans(),
+)
+FARMS = st.builds(
+    lambda patched, server, port, tls, override, disabled: {
+        **(made := by_hand.farm(patched=patched, server=server, port=port, tls=tls, override_envelope_sender=override)),
+        "web_applications": [{**made["web_applications"][0], "alert_job_disabled": disabled}],
+    },
+    st.booleans(),
+    st.sampled_from(["ex01.corp.example", "mail.corp.example", ""]),
+    st.sampled_from([25, 26, 587]),
+    st.booleans(),
+    st.none() | st.booleans(),
+    st.none() | st.booleans(),
+)
+
+
+@given(FARMS, st.lists(CONNECTORS, max_size=4), st.booleans())
+def test_every_cell_is_predicted_with_its_reasons(farm: dict[str, Any], connectors: list[dict[str, Any]], read: bool) -> None:
+    situation = by_hand.situation_facts(
+        farm=farm,
+        connectors=connectors,
+        recipients=by_hand.RECIPIENTS,
+        needs=by_hand.ALL_NEEDS,
+        groups=by_hand.groups() if read else None,
+    )
+    cells = predict(parse_situation(**situation))
+    assert {(cell.id, cell.server) for cell in cells} >= {(scenario.id, server) for scenario in MAIL for server in ("SP01", "SP02")}
+    for cell in cells:
+        prediction = cell.prediction
+        assert prediction.outcome in OUTCOMES and prediction.reasons
+        assert all(reason.fact and reason.value and reason.by for reason in prediction.reasons)
+        # What goes out has met a connector, and says which and why; a mere connection meets none before it is greeted.
+        if prediction.outcome in ("delivered", "bounced") and cell.id != "server_connection":
+            assert prediction.connector in [reason.value for reason in prediction.reasons if reason.fact == "receive connector"]
+    # Nothing hangs on chance.
+    assert cells == predict(parse_situation(**situation))

@@ -89,7 +89,7 @@ def test_the_page_is_whole_and_loads_nothing(report: dict[str, Any]) -> None:
     assert not any(name.startswith("on") for name, _unused in seen.attributes)
     ids = seen.values("id")
     assert len(ids) == len(set(ids)) == len(report["scenarios"])
-    assert sorted(f"#{name}" for name in ids) == sorted(seen.values("href"))
+    assert {f"#{name}" for name in ids} == set(seen.values("href"))
 
 
 def test_hostile_text_is_shown_as_text() -> None:
@@ -116,9 +116,10 @@ def test_a_mark_stands_at_every_piece_of_evidence() -> None:
 
 
 def test_the_lines_of_one_verification() -> None:
-    lines = matrix_lines(_report())
+    report = _report()
+    lines = matrix_lines(report)
     assert lines[0] == "default_connector: fail"
-    assert len(lines) == 3 + 12
+    assert len(lines) == 3 + len(report["scenarios"])
     (alert,) = [line for line in lines if line.startswith("Immediate alert to a mailbox (owstimer)") and " SP01 " in line]
     assert alert.split("SP01")[1].split() == ["not_sent", "not_sent", "FAIL"]
 

@@ -131,3 +131,19 @@ def test_subject_and_name_are_checked_too() -> None:
         Envelope("a@b.example", "c@d.example", subject="x\r\nBcc: everybody@corp.example")
     with pytest.raises(AddressError):
         Probe("127.0.0.1", 25, ehlo="controller\r\nMAIL FROM:<a@b.example>")
+
+
+@pytest.mark.parametrize(
+    ("replies", "policy"),
+    [
+        ([*HELLO, "250 ok", "550 no"], (1000, False, False, False)),
+        ([*HELLO, "451 5.7.3 STARTTLS is required to send mail"], (1000, False, True, None)),
+        ([*HELLO, "530 5.7.0 Must issue a STARTTLS command first"], (1000, False, True, None)),
+        ([*HELLO, "530 5.7.57 SMTP; Client was not authenticated to send anonymous mail"], (1000, False, None, True)),
+        (["220 there", "250-there\r\n250-SIZE many\r\n250 SIZE", "550 no"], (None, False, None, None)),
+        (["421 4.3.2 Service not available"], (None, False, None, None)),
+    ],
+)
+def test_the_rules_that_a_session_lets_guess(replies: list[str], policy: tuple[object, ...]) -> None:
+    result, _unused = _probe(replies)
+    assert tuple(result.policy.values()) == policy

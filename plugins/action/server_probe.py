@@ -1,0 +1,49 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tries from a server of the farm whether mail gets out."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.probe import Message, connect, send
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.test_message import addresses, make_token
+
+
+class ActionModule(MailAction):
+    required_together = [("credential_username", "credential_password")]  # noqa: RUF012  Ansible's own form of the rule
+    required_if = [("send", True, ["mail_from", "rcpt_to"])]  # noqa: RUF012  Ansible's own form of the rule
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        host, port = options["host"], options["port"]
+        if not 1 <= port <= 65535:
+            raise BadInput(f"port: {port} is not between 1 and 65535. Nothing was sent.")
+        given = {name: options[name] for name in ("mail_from", "rcpt_to") if options[name] is not None}
+        for name, address in given.items():
+            addresses([address], name)
+        token = make_token(options["token"])
+        credential = None
+        if options["credential_username"]:
+            credential = Credential(options["credential_username"], options["credential_password"])
+        result: dict[str, Any] = {
+            "host": host,
+            "port": port,
+            "mail_from": options["mail_from"],
+            "rcpt_to": options["rcpt_to"],
+            "server": self.host,
+            "token": token,
+            "connection": connect(self.session(), host, port),
+            "mail": [],
+        }
+        if options["send"] and not self.check_mode:
+            message = Message(given["mail_from"], given["rcpt_to"], f"server_probe {token}")
+            result["mail"] = [
+                dataclasses.asdict(attempt) for attempt in send(self.session(), host, port, message, options["tls"], credential)
+            ]
+        return result

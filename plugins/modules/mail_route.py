@@ -1,0 +1,199 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Documentation of the module; it runs as an action plugin on the controller."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_route
+short_description: Predicts what becomes of a farm's mail, and recommends a route
+version_added: 0.1.0
+description:
+  - Predicts from the configuration that was read what becomes of each scenario on each server, with the chain of reasons. Nothing is
+    sent and nothing is asked of any host.
+  - Recommends a route. Of those that this version configures, it is the one that serves all that the farm needs and asks Exchange to
+    trust the farm least.
+author:
+  - sharepoint.mail contributors (@sharepoint-mail)
+extends_documentation_fragment:
+  - sharepoint.mail.attributes
+  - sharepoint.mail.attributes.controller
+  - sharepoint.mail.attributes.info
+options:
+  farm:
+    description: The return value C(farm) of M(sharepoint.mail.farm_info).
+    type: dict
+    required: true
+  web_application:
+    description: Name or URL of the web application that is meant. The first besides Central Administration by default.
+    type: str
+    default: ""
+  connectors:
+    description:
+      - The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info), of all servers.
+      - With C(rights=true) there, predictions count the rights that were read; else those that permission groups stand for.
+    type: list
+    elements: dict
+    required: true
+  accepted_domains:
+    description: The return value C(accepted_domains) of the same module.
+    type: list
+    elements: str
+    required: true
+  exchange_servers:
+    description:
+      - How the Exchange servers are known - C(name) in Exchange, C(host) where they are reached, C(addresses). Other keys are ignored.
+    type: list
+    elements: dict
+    default: []
+  connector_name:
+    description: Name of the receive connector that is, or would be, made for the farm.
+    type: str
+    default: SharePoint mail
+  groups:
+    description: The return value C(groups) of M(sharepoint.mail.exchange_group_senders_info). Not given means that it was not read.
+    type: list
+    elements: dict
+  sharer:
+    description: Address of a user who shares.
+    type: str
+    default: ""
+  recipients:
+    description:
+      - Recipients, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or V(group_permitted).
+        Other keys are ignored.
+      - For a kind that is not named, an address in an accepted domain, or outside, stands in.
+    type: list
+    elements: dict
+    default: []
+  needs:
+    description: What the farm needs besides mail to its own mailboxes.
+    type: dict
+    default: {}
+    suboptions:
+      external:
+        description: Mail to recipients outside.
+        type: bool
+        default: false
+      groups:
+        description: Mail to groups that want authenticated senders, or have a list of permitted ones.
+        type: bool
+        default: false
+      send_as_users:
+        description: Sharing invitations that come from the user who shares.
+        type: bool
+        default: false
+      workflow:
+        description: Mail about workflow tasks.
+        type: bool
+        default: false
+      no_plain_text:
+        description: Mail that is encrypted on its way to Exchange.
+        type: bool
+        default: false
+      spoof_refused:
+        description: That an unlisted host cannot send as an internal sender. Exchange's defaults allow it.
+        type: bool
+        default: false
+seealso:
+  - module: sharepoint.mail.delivery_report
+"""
+
+EXAMPLES = r"""
+- name: Which route does this farm need?
+  sharepoint.mail.mail_route:
+    farm: "{{ sharepoint.farm }}"
+    connectors: "{{ exchange.connectors }}"
+    accepted_domains: "{{ exchange.accepted_domains }}"
+    needs: {external: true, send_as_users: true}
+  register: advice
+
+- name: Say it
+  ansible.builtin.debug:
+    msg: "{{ advice.recommended.reason }}"
+"""
+
+RETURN = r"""
+predictions:
+  description: One entry per scenario and server.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The scenario, as in M(sharepoint.mail.delivery_report).
+      type: str
+    name:
+      description: Its name.
+      type: str
+    server:
+      description: The server that sends, or is asked.
+      type: str
+    process:
+      description: V(w3wp), V(owstimer) or V(probe).
+      type: str
+    recipient:
+      description: Address of the recipient.
+      type: str
+    want:
+      description: V(delivered) or V(refused).
+      type: str
+    needed:
+      description: Whether anything else is a failure.
+      type: bool
+    predicted:
+      description: V(delivered), V(refused), V(bounced), V(not_sent) or V(not_run).
+      type: str
+    decided_by:
+      description: The rule that decided.
+      type: str
+    evidence:
+      description: The chain of reasons, each with C(fact), C(value), C(standing) (V(observed) or V(inferred)), C(by) and C(part).
+      type: list
+      elements: dict
+recommended:
+  description: The least trusting route that serves all needs.
+  returned: success
+  type: dict
+  contains:
+    route:
+      description: Value for the variable C(mail_route); V(null) when no route that this version configures serves all needs.
+      type: str
+    relay:
+      description: Whether an anonymous connector has to have the relay right; V(null) for other routes.
+      type: bool
+    reason:
+      description: Why this one, and why none that trusts less.
+      type: str
+routes:
+  description: All routes, the least trusting first.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    route:
+      description: V(default_connector), V(anonymous), V(iis_relay), V(authenticated) or V(externally_secured).
+      type: str
+    relay:
+      description: With or without the relay right, for the anonymous ones.
+      type: bool
+    what:
+      description: What it is.
+      type: str
+    trusts:
+      description: Whom it lets do what.
+      type: str
+    configured:
+      description: Whether this version of the collection configures it.
+      type: bool
+    satisfies:
+      description: Whether it serves all needs.
+      type: bool
+    why:
+      description: Why it does, or what it cannot do.
+      type: list
+      elements: str
+"""

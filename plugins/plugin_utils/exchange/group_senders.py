@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who may send to groups, as a resource: one item per group. The groups themselves are neither made nor removed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.groups import Group, addresses_of, read_groups, sender_list
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import with_domain_controller
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import Current, Field, Item, Resource
+
+
+class GroupSenders(Resource):
+    """Authentication requirement and permitted senders.
+
+    ``AcceptMessagesOnlyFromSendersOrMembers`` takes people and groups alike and is always written whole; empty means everybody
+    (Set-DistributionGroup).
+    """
+
+    noun = "group"
+    set_cmdlet = "Set-DistributionGroup"
+    fields = (
+        Field("require_sender_authentication", "require_sender_authentication", parameter="RequireSenderAuthenticationEnabled"),
+        Field(
+            "permitted_senders",
+            "accept_only_from",
+            parameter="AcceptMessagesOnlyFromSendersOrMembers",
+            normal=sender_list,
+            argument=lambda senders: senders or None,
+        ),
+        Field("rejected_senders", "reject_from"),
+    )
+
+    def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
+        super().__init__(session, options)
+        self._fresh: dict[str, Group] | None = None
+
+    @classmethod
+    def items(cls, options: Mapping[str, Any]) -> list[Item]:
+        names = list({name.strip().casefold(): name.strip() for name in options["groups"]}.values())
+        if not names or not all(names):
+            raise BadInput("groups is empty or names an empty group: list the groups' addresses or names. Nothing was changed.")
+        senders, state = options["permitted_senders"], options["permitted_senders_state"]
+        if senders is None and options["require_sender_authentication"] is None:
+            raise BadInput(
+                "There is nothing to configure: neither require_sender_authentication nor permitted_senders is given. Nothing was changed. "
+                "sharepoint.mail.exchange_group_senders_info reads both."
+            )
+        if senders is not None and not all(sender.strip() for sender in senders):
+            raise BadInput("permitted_senders names an empty sender. Nothing was changed.")
+        if not senders and state != "exact" and senders is not None:
+            raise BadInput(f"permitted_senders is empty, and none of nobody can be {state}. Nothing was changed. List the senders.")
+        want = {"require_sender_authentication": options["require_sender_authentication"], "permitted_senders": senders}
+        return [Item(name, want) for name in names]
+
+    def resolve(self, items: Sequence[Item]) -> list[Item]:
+        """One item per group, named by its address, with the permitted senders that it is to have in the end."""
+        groups = read_groups(self.session, [item.name for item in items], self._domain_controller)
+        self._fresh = {group.address: group for group in groups}
+        asked = self.options["permitted_senders"]
+        senders = None if asked is None else self._senders(asked)
+        return [
+            Item(group.address, {**item.want, "permitted_senders": self._permitted(group, senders)}, group.address)
+            for item, group in zip(items, groups, strict=True)
+            if self._fresh[group.address] is group
+        ]
+
+    def read(self, items: Sequence[Item]) -> list[Current | None]:
+        groups, self._fresh = self._fresh, None
+        if groups is None:
+            names = [item.name for item in items]
+            groups = {group.address: group for group in read_groups(self.session, names, self._domain_controller)}
+        return [groups[item.name].facts() if item.name in groups else None for item in items]
+
+    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
+        bypass = {"BypassSecurityGroupManagerCheck": True} if self.options["bypass_security_group_manager_check"] else {}
+        statement = cmdlet("Set-DistributionGroup", Identity=item.identity, **parameters, **bypass)
+        return [with_domain_controller(statement, self._domain_controller)]
+
+    def remedy(self, error: RemoteError) -> str:
+        bypassed = self.options["bypass_security_group_manager_check"]
+        if "OperationRequiresGroupManagerException" in error.error_id and not bypassed:
+            return (
+                " The account is no manager of the group. Set bypass_security_group_manager_check: true (which takes the role group "
+                "Organization Management or the management role Security Group Creation and Membership), or run the task as one of the "
+                "group's managers."
+            )
+        if error.has_id("NamedParameterNotFound") and bypassed and "BypassSecurityGroupManagerCheck" in error.reply:
+            return (
+                " The account may not bypass the check: it lacks the management role Security Group Creation and Membership. Assign it, or "
+                "run the task as one of the group's managers, without bypass_security_group_manager_check."
+            )
+        return ""
+
+    def _senders(self, asked: Sequence[str]) -> list[str]:
+        """The primary addresses of the senders named. One to be taken away may be gone from Exchange already."""
+        found = addresses_of(self.session, list(dict.fromkeys(sender.strip() for sender in asked)), self._domain_controller)
+        unknown = [sender for sender, address in found.items() if address is None]
+        if unknown and self.options["permitted_senders_state"] != "absent":
+            raise BadInput(
+                f"{self.session.host} knows no recipient {', '.join(unknown)}, and only recipients can be permitted senders. Nothing was "
+                f"changed. Check the address; one without a mailbox, such as that of a SharePoint farm, first needs a mail contact "
+                f"(New-MailContact)."
+            )
+        return sender_list(address or sender for sender, address in found.items())
+
+    def _permitted(self, group: Group, senders: Sequence[str] | None) -> list[str] | None:
+        state = self.options["permitted_senders_state"]
+        if senders is None:
+            return None
+        if state == "exact":
+            return list(senders)
+        present = list(group.accept_only_from)
+        if state == "present":
+            # Nobody listed means that everybody may send, those to be permitted too: listing them would shut the others out.
+            return [*present, *senders] if present else []
+        left = [sender for sender in present if sender not in senders]
+        if present and not left:
+            raise BadInput(
+                f"{group.address} would be left without any permitted sender, which means that everybody may send to it. Nothing was "
+                f"changed. If that is what you want, say so: permitted_senders: [] with permitted_senders_state: exact."
+            )
+        return left
+
+    @property
+    def _domain_controller(self) -> str | None:
+        return self.options.get("domain_controller")

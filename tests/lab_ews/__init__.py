@@ -1,0 +1,1 @@
+"""Tests of the mailboxes: EWS and IMAP, as real clients see them."""
