@@ -50,7 +50,16 @@ def test_what_mail_does(lab_in: LabIn, state: str, alerted: set[str], notified: 
 
 
 def test_every_state_is_tested() -> None:
-    assert [row[0] for row in EXPECTED] == list(STATES)
+    assert {row[0] for row in EXPECTED} | {"no-outgoing-email"} == set(STATES)
+
+
+def test_without_outgoing_email_sharepoint_says_so(lab_in: LabIn) -> None:
+    lab = lab_in("no-outgoing-email")
+    with lab.browser("sp01", "alice") as browser:
+        answer = browser.send_email("alice@corp.example", subject="notification")
+    assert answer.status == 500
+    lab.alert()
+    assert lab.delivered("news") == set()
 
 
 def test_the_other_server_is_not_a_printer(lab_in: LabIn) -> None:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import BUILD, LAB_PYTHON, Lab, start_lab  # noqa: F401  start_lab is a fixture: its name is its use
+from tests.integration.conftest import BUILD, LAB_PYTHON, Lab, start_lab
 from tests.servers.dovecot import MAIL_ID, Dovecot, dovecot
 from tests.servers.postfix import ARCHIVE, DOMAIN, NAME, Postfix, postfix
+
+__all__ = ["start_lab"]  # a fixture of the lab's tests, used here too
 
 PEOPLE = {f"partner@{DOMAIN}": "Partner-Pa55", f"later@{DOMAIN}": "Later-Pa55", ARCHIVE: "Archive-Pa55"}
 ADDRESS = f"127.{100 + os.getpid() % 100}.250.41"

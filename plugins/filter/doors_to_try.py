@@ -1,0 +1,86 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The probes of a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail import plan
+
+DOCUMENTATION = r"""
+name: doors_to_try
+short_description: What no unlisted host may do, as probes
+version_added: 0.1.0
+description:
+  - Lays out what M(sharepoint.mail.smtp_probe) tries on each Exchange server - relaying through the farm's port, and through every port of
+    the receive connector that was made.
+author:
+  - sharepoint.mail contributors (@sharepoint-mail)
+positional: connectors, recipients
+options:
+  _input:
+    description: Exchange servers with C(name) and C(host).
+    type: list
+    elements: dict
+    required: true
+  connectors:
+    description: The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info).
+    type: list
+    elements: dict
+    required: true
+  recipients:
+    description: Recipients with C(address), C(kind) and, for a group, C(member).
+    type: list
+    elements: dict
+    required: true
+  connector_name:
+    description: Name of the connector that was made.
+    type: str
+    required: true
+  port:
+    description: SMTP port that the farm uses.
+    type: int
+    required: true
+  outside:
+    description: A recipient of another domain.
+    type: str
+    required: true
+  spoof:
+    description: Try to send as a colleague, too.
+    type: bool
+    default: false
+"""
+
+EXAMPLES = r"""
+- name: Lay out the probes
+  ansible.builtin.set_fact:
+    probes: >-
+      {{ exchange_servers | sharepoint.mail.doors_to_try(exchange.connectors, recipients, connector_name='SharePoint mail', port=25,
+                                                         outside='nobody@example.com') }}
+"""
+
+RETURN = r"""
+_value:
+  description: Entries of O(sharepoint.mail.smtp_probe#module:probes).
+  type: list
+  elements: dict
+"""
+
+
+def doors_to_try(*given: Any, **named: Any) -> list[dict[str, Any]]:
+    """See the documentation above. Raises AnsibleFilterError for facts that are not such as the other modules return."""
+    try:
+        return plan.doors_to_try(*given, **named)
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"sharepoint.mail.doors_to_try: {error}") from error
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"doors_to_try": doors_to_try}

@@ -1,0 +1,75 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The test messages of a verification."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail import plan
+
+DOCUMENTATION = r"""
+name: tests_to_send
+short_description: The test messages of a verification
+version_added: 0.1.0
+description:
+  - Lays out what M(sharepoint.mail.test_message) is asked for. What w3wp sends is tried through every server of the farm, what the timer
+    job sends, once.
+author:
+  - sharepoint.mail contributors (@sharepoint-mail)
+positional: recipients, scenarios
+options:
+  _input:
+    description: The return value C(farm) of M(sharepoint.mail.farm_info).
+    type: dict
+    required: true
+  recipients:
+    description: Recipients with C(address), C(kind) and, for a group, C(member).
+    type: list
+    elements: dict
+    required: true
+  scenarios:
+    description: Kinds of test messages to try; others are ignored.
+    type: list
+    elements: str
+    required: true
+  alert_list:
+    description: Title of the list that carries the alert.
+    type: str
+    default: ""
+  workflow_list:
+    description: Title of the list with the workflow.
+    type: str
+    default: ""
+"""
+
+EXAMPLES = r"""
+- name: Lay out the test messages
+  ansible.builtin.set_fact:
+    tests: "{{ sharepoint.farm | sharepoint.mail.tests_to_send(recipients, ['notification', 'alert']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: Options of M(sharepoint.mail.test_message), with the C(server) that the test is sent through.
+  type: list
+  elements: dict
+"""
+
+
+def tests_to_send(*given: Any, **named: Any) -> list[dict[str, Any]]:
+    """See the documentation above. Raises AnsibleFilterError for facts that are not such as the other modules return."""
+    try:
+        return plan.tests_to_send(*given, **named)
+    except (KeyError, TypeError, ValueError) as error:
+        raise AnsibleFilterError(f"sharepoint.mail.tests_to_send: {error}") from error
+
+
+class FilterModule:
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"tests_to_send": tests_to_send}
