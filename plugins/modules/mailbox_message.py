@@ -108,7 +108,9 @@ options:
     type: float
     default: 120
   remove:
-    description: Remove the messages found, notifications too. Only those with the token in them; nothing is removed in check mode.
+    description:
+      - Remove the messages found, notifications too, and other copies with one of the tokens in these mailboxes. Nothing else is removed,
+        and nothing in check mode.
     type: bool
     default: false
 seealso:

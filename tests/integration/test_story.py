@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import imaplib
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +99,16 @@ def test_the_route_makes_all_mail_arrive(broken: Lab) -> None:
         } <= cell.keys()
         assert all({"fact", "value", "standing", "by"} <= e.keys() and e["standing"] in ("observed", "inferred") for e in cell["evidence"])
     assert not any("sending" in t or "Send" in t for t in run.changed)
+
+
+def test_no_test_message_stays_in_a_mailbox(broken: Lab) -> None:
+    """Copies of members for whom nobody looked are gone, too: alice is in a group that got the alert."""
+    for host, address, password in (("31", "alice@corp.example", "Alice-Pa55"), ("31", "bob@corp.example", "Bob-Pa55")):
+        context = ssl.create_default_context(cafile=str(broken.state / "ca.pem"))
+        with imaplib.IMAP4_SSL(f"{broken.subnet}.{host}", 1993, ssl_context=context) as mailbox:
+            mailbox.login(address, password)
+            mailbox.select("INBOX", readonly=True)
+            assert mailbox.search(None, "ALL") == ("OK", [b""]), address
 
 
 def test_a_second_run_changes_nothing(broken: Lab) -> None:

@@ -12,7 +12,7 @@ import dataclasses
 import re
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -184,6 +184,10 @@ class _Watch:
             self._deadlines.append(time.monotonic() + min(max(allowed - gone, 0.0), allowed))
         self._tell()
 
+    @property
+    def tokens(self) -> Set[str]:
+        return {one.token for one in self._wanted}
+
     def open_in(self, address: str) -> list[tuple[int, Wanted]]:
         """What is still looked for in this mailbox, with its number."""
         with self._lock:
@@ -234,10 +238,21 @@ def _wait(address: str, mailbox: Mailbox, reader: MailboxReader, watch: _Watch, 
             watch.give_up(address, looked_at)
             if watch.open_in(address):
                 reader.pause(min(max(watch.remaining(address), 0.05), LONGEST_PAUSE))
+        if remove:
+            _remove_other_copies(reader, watch.tokens)
     except reader.errors as error:
         raise MailboxError(
             f"{mailbox}: the connection was lost while waiting: {error}. What was found until then is not reported."
         ) from error
+
+
+def _remove_other_copies(reader: MailboxReader, tokens: Set[str]) -> None:
+    """A test message to a group reaches members for whom nobody looked: their copies go, too."""
+    reader.has_news(tokens)  # what was removed meanwhile is not there any more
+    for token in sorted(tokens):
+        for arrived in list(reader.with_subject(token)):
+            if token in arrived.message.subject:
+                arrived.remove()
 
 
 def _look(address: str, reader: MailboxReader, awaited: Sequence[tuple[int, Wanted]], watch: _Watch, remove: bool) -> None:
