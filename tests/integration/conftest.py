@@ -112,7 +112,7 @@ def _starter(stack: ExitStack, folder: Path, taken: list[int]) -> StartLab:
     def start(*options: str) -> Lab:
         # A /24 for each lab of this process; the demo and a second test run own others.
         taken.append(len(taken))
-        subnet = f"127.{100 + os.getpid() % 100}.{len(taken)}"
+        subnet = f"127.{NETWORK}.{len(taken)}"
         state = folder / f"lab-{len(taken)}"
         running: AbstractContextManager[dict[str, object]] = lab(LAB_PYTHON, state, "--subnet", subnet, *options)
         stack.enter_context(running)
@@ -122,6 +122,8 @@ def _starter(stack: ExitStack, folder: Path, taken: list[int]) -> StartLab:
 
 
 TAKEN: list[int] = []
+NETWORK = int(os.environ.get("LAB_NETWORK") or 100 + os.getpid() % 100)
+"""Second number of the labs' addresses: runs side by side need networks of their own.  The process id is a good guess."""
 
 
 @pytest.fixture(scope="module")
