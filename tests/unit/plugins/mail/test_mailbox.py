@@ -69,6 +69,8 @@ class _Reader:
 
     def with_subject(self, token: str) -> Iterator[Arrived]:
         for key, raw in self.held.items():
+            if key in self.removed:
+                continue
             message = MailMessage.from_bytes(raw)
             if token in message.subject:
                 yield Arrived(key, message, self.time, lambda key=key: bool(self.removed.append(key)) or True)
@@ -122,6 +124,13 @@ def test_copies_of_one_message_are_told_apart_by_their_recipient() -> None:
     found, _unused = _wait(bob, wanted=[Wanted("group", BOB, "token", to=GROUP.upper()), Wanted("own", BOB, "token", to=BOB)], remove=True)
     assert [one["to"] for one in found] == [[GROUP], [BOB]]
     assert bob.reader.removed == ["1", "0"]
+
+
+def test_copies_that_nobody_looks_for_are_removed_too_and_nothing_else() -> None:
+    bob = _mailbox(BOB, _mail("token", BOB), _mail("token", GROUP), _mail("other", GROUP))
+    (one,), _unused = _wait(bob, wanted=[Wanted("own", BOB, "token", to=BOB)], remove=True)
+    assert one["found"]
+    assert bob.reader.removed == ["0", "1"]
 
 
 def test_one_message_is_not_two() -> None:
