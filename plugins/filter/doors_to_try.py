@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail import plan
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.filters import as_filter
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.plan import doors_to_try
 
 DOCUMENTATION = r"""
 name: doors_to_try
@@ -73,14 +72,6 @@ _value:
 """
 
 
-def doors_to_try(*given: Any, **named: Any) -> list[dict[str, Any]]:
-    """See the documentation above. Raises AnsibleFilterError for facts that are not such as the other modules return."""
-    try:
-        return plan.doors_to_try(*given, **named)
-    except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"sharepoint.mail.doors_to_try: {error}") from error
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"doors_to_try": doors_to_try}
+        return as_filter(doors_to_try)

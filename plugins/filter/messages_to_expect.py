@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail import plan
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.filters import as_filter
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.plan import messages_to_expect
 
 DOCUMENTATION = r"""
 name: messages_to_expect
@@ -54,14 +53,6 @@ _value:
 """
 
 
-def messages_to_expect(*given: Any, **named: Any) -> list[dict[str, Any]]:
-    """See the documentation above. Raises AnsibleFilterError for facts that are not such as the other modules return."""
-    try:
-        return plan.messages_to_expect(*given, **named)
-    except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"sharepoint.mail.messages_to_expect: {error}") from error
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"messages_to_expect": messages_to_expect}
+        return as_filter(messages_to_expect)

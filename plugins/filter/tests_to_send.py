@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail import plan
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.filters import as_filter
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.plan import tests_to_send
 
 DOCUMENTATION = r"""
 name: tests_to_send
@@ -62,14 +61,6 @@ _value:
 """
 
 
-def tests_to_send(*given: Any, **named: Any) -> list[dict[str, Any]]:
-    """See the documentation above. Raises AnsibleFilterError for facts that are not such as the other modules return."""
-    try:
-        return plan.tests_to_send(*given, **named)
-    except (KeyError, TypeError, ValueError) as error:
-        raise AnsibleFilterError(f"sharepoint.mail.tests_to_send: {error}") from error
-
-
 class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"tests_to_send": tests_to_send}
+        return as_filter(tests_to_send)

@@ -1,0 +1,30 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From a pure function to a filter of this collection."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from ansible.errors import AnsibleFilterError
+
+
+def as_filter(function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+    """The one filter of a plugin, by its name, for ``FilterModule.filters``.
+
+    It raises AnsibleFilterError for facts that are not such as the other modules return.
+    """
+    name = function.__name__
+
+    @functools.wraps(function)
+    def checked(*given: Any, **named: Any) -> Any:
+        try:
+            return function(*given, **named)
+        except (KeyError, TypeError, ValueError) as error:
+            raise AnsibleFilterError(f"sharepoint.mail.{name}: {error}") from error
+
+    return {name: checked}
