@@ -18,7 +18,7 @@ short_description: What no unlisted host may do, as probes
 version_added: 0.1.0
 description:
   - Lays out what M(sharepoint.mail.smtp_probe) tries on each Exchange server - relaying through the farm's port, and through every port of
-    the receive connector that was made.
+    the receive connector that was made - and on each IIS SMTP relay.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 positional: connectors, recipients
@@ -54,6 +54,11 @@ options:
     description: Try to send as a colleague, too.
     type: bool
     default: false
+  relays:
+    description: Return values C(relay) of M(sharepoint.mail.iis_smtp_relay_info), each with C(host), where the relay is reached.
+    type: list
+    elements: dict
+    default: []
 """
 
 EXAMPLES = r"""

@@ -48,12 +48,15 @@ options:
       - V(anonymous) means no authentication at all, C(AnonymousUsers) and C(FrontendTransport). No C(AUTH) is ever offered, so nothing can
         answer it wrongly. Whoever connects from O(remote_ip_ranges) may send to the organisation's own recipients, as anybody, and with
         O(relay) to others too; groups that require authenticated senders refuse it.
+      - V(authenticated) means what setup's own connector for clients has, C(Tls), C(Integrated), C(BasicAuth), C(BasicAuthRequireTLS),
+        C(ExchangeUsers) and C(FrontendTransport). Whoever connects from O(remote_ip_ranges) has to log on, may then send to anybody, and
+        only as whom the account may send as. It is what an IIS SMTP relay sends to.
       - Use O(bindings) with a port of its own, or O(remote_ip_ranges) with nothing but the farm's addresses, so that no other mail
         meets the connector.
       - V(Tls) may be asked for in O(auth_mechanism), and comes by itself with O(require_tls); it offers C(STARTTLS) and nothing else.
         Other settings that contradict the preset are refused.
     type: str
-    choices: [anonymous, externally_secured]
+    choices: [anonymous, authenticated, externally_secured]
   relay:
     description:
       - Whether anonymous clients may send to recipients outside the organisation - the right C(ms-Exch-SMTP-Accept-Any-Recipient) of

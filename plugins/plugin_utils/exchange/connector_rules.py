@@ -30,11 +30,14 @@ class Preset:
     transport_role: str
 
 
+_LOGON = ("Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS")
 # An anonymous connector offers no AUTH: of the mechanisms only Integrated, BasicAuth, BasicAuthRequireTLS and ExchangeServer add AUTH or
 # X-EXPS to the reply to EHLO, while Tls adds STARTTLS alone.
 PRESETS = {
     "anonymous": Preset(("None",), ("Tls",), ("AnonymousUsers",), "FrontendTransport"),
     "externally_secured": Preset(("ExternalAuthoritative",), ("Tls", "ExternalAuthoritative"), ("ExchangeServers",), "FrontendTransport"),
+    # As setup's own connector for clients who log on ("Receive connectors": Client Frontend).
+    "authenticated": Preset(_LOGON, _LOGON, ("ExchangeUsers",), "FrontendTransport"),
 }
 
 # Names that setup gives, before the server's name ("Receive connectors": default receive connectors).

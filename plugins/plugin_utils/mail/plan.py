@@ -49,14 +49,20 @@ def doors_to_try(
     port: int,
     outside: str,
     spoof: bool = False,
+    relays: Sequence[Facts] = (),
 ) -> list[dict[str, Any]]:
-    """Probes of ``smtp_probe`` for what no unlisted host may do: the farm's port, and every port of the connector that was made.
+    """Probes of ``smtp_probe`` for what no unlisted host may do: the farm's port, every port of the connector that was made, and of relays.
 
     ``servers`` have ``name`` and ``host``; ``connectors`` are those of ``exchange_receive_connector_info``; ``outside`` is a recipient
-    of another domain; ``spoof`` also tries to send as a colleague. Raises ValueError when no recipient is a mailbox.
+    of another domain; ``spoof`` also tries to send as a colleague; ``relays`` are those of ``iis_smtp_relay_info``, each with the
+    ``host`` where it is reached. Raises ValueError when no recipient is a mailbox.
     """
     mailboxes = _mailboxes(recipients)
-    doors = []
+    doors: list[dict[str, Any]] = [
+        {"server": relay["server"], "host": relay["host"], "scenario": "relay_unlisted", "port": port, "rcpt_to": outside}
+        for relay in relays
+        for port in sorted({int(binding["port"]) for binding in relay.get("bindings") or ()})
+    ]
     for server in servers:
         door = {"server": server["name"], "host": server["host"]}
         doors.append({**door, "scenario": "unlisted_relay", "port": int(port), "rcpt_to": outside})

@@ -54,6 +54,12 @@ def test_the_anonymous_preset_has_no_mechanism_that_offers_authentication(more: 
     assert "relay" not in want
 
 
+def test_the_authenticated_preset_wants_a_logon_and_takes_passwords_under_tls_only() -> None:
+    want = ReceiveConnector.items({**GOOD, "preset": "authenticated", "require_tls": True})[0].want
+    assert set(want["auth_mechanism"]) == {"Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS"}
+    assert (want["permission_groups"], want["transport_role"]) == (["ExchangeUsers"], "FrontendTransport")
+
+
 def test_required_tls_brings_tls_along() -> None:
     assert ReceiveConnector.items({**GOOD, "require_tls": True})[0].want["auth_mechanism"] == ["Tls", "ExternalAuthoritative"]
 

@@ -45,6 +45,15 @@ def test_w3wp_is_tried_on_every_server_whose_address_is_known_and_the_timer_job_
     ]
 
 
+def test_a_relay_is_a_door_at_each_of_its_ports() -> None:
+    relay = {"server": "SP02", "host": "192.0.2.13", "bindings": [{"address": "", "port": 2600}, {"address": "192.0.2.13", "port": 25}]}
+    doors = plan.doors_to_try(SERVERS, [], PEOPLE, connector_name="SharePoint mail", port=25, outside="nobody@example.com", relays=[relay])
+    assert [(d["server"], d["host"], d["port"], d["rcpt_to"]) for d in doors if d["scenario"] == "relay_unlisted"] == [
+        ("SP02", "192.0.2.13", 25, "nobody@example.com"),
+        ("SP02", "192.0.2.13", 2600, "nobody@example.com"),
+    ]
+
+
 def test_every_port_of_the_connector_that_was_made_is_a_door() -> None:
     doors = plan.doors_to_try(
         SERVERS, CONNECTORS, PEOPLE, connector_name="SharePoint mail", port=25, outside="nobody@example.com", spoof=True
