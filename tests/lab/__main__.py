@@ -12,6 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
+from tests.lab.iis.features import VERSIONS
 from tests.lab.states import STATES, world_in
 from tests.lab.world import MUTANTS, Options, World
 
@@ -40,6 +41,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
         "--outside", type=address_and_port, metavar="ADDRESS:PORT", help="another mail server for the outside domain than the lab's own"
     )
     parser.add_argument("--more-web-applications", type=int, default=0, metavar="N", help="N web applications besides the usual ones")
+    parser.add_argument("--windows", default=defaults.windows, choices=VERSIONS, help="Windows Server of the farm's servers")
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
     parsed = parser.parse_args(arguments)
     options = Options(
@@ -52,6 +54,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
         timer_server=parsed.timer_server,
         outside=parsed.outside,
         more_web_applications=parsed.more_web_applications,
+        windows=parsed.windows,
     )
     return parsed.state, options, parsed.lifetime
 

@@ -55,6 +55,7 @@ def default_directory() -> Directory:
         Account("ex_connectors", "Connectors-Pa55", roles=frozenset({"Receive Connectors"})),
         Account("alice", "Alice-Pa55", mail=f"alice@{DOMAIN}"),
         Account("bob", "Bob-Pa55", mail=f"bob@{DOMAIN}"),
+        Account("svc_relay", "Relay-Pa55", mail=f"svc_relay@{DOMAIN}"),
         Account("partner", "Partner-Pa55", mail=f"partner@{OUTSIDE_DOMAIN}"),
     ]
     return Directory({account.name.lower(): account for account in people})

@@ -72,5 +72,5 @@ class Network:
         """Address and port of the server that takes mail for a domain, as an MX record would say."""
         if self.outside is not None and domain.lower() == OUTSIDE_DOMAIN:
             return self.outside
-        address = self.resolve(domain)
+        address = self.addresses["ex01"] if domain.lower() == DOMAIN else self.resolve(domain)
         return None if address is None else (address, SMTP_PORT)

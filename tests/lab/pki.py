@@ -33,6 +33,7 @@ class Authority:
         """A server-side TLS context with the host's certificate."""
         if host not in self._contexts:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.maximum_version = ssl.TLSVersion.TLSv1_2  # Windows Server 2016 knows no later one
             self._authority.issue_cert(*names_of(self.network, host), common_name=names_of(self.network, host)[0]).configure_cert(context)
             self._contexts[host] = context
         return self._contexts[host]

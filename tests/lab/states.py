@@ -10,16 +10,20 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.lab.directory import NETBIOS
 from tests.lab.exchange import enums, rights
 from tests.lab.exchange.connectors import ReceiveConnector
 from tests.lab.exchange.ranges import IPBinding, IPRange
 from tests.lab.exchange.recipients import DistributionGroup
-from tests.lab.network import ANONYMOUS_PORT, DOMAIN, OUTSIDE_DOMAIN, SMTP_PORT
+from tests.lab.iis import access, metabase
+from tests.lab.iis.firewall import Rule
+from tests.lab.network import ANONYMOUS_PORT, DOMAIN, OUTSIDE_DOMAIN, SMTP_PORT, SUBMISSION_PORT
 from tests.lab.sharepoint.timer import IMMEDIATE_ALERTS
 from tests.lab.world import Options, World
 
 CONNECTOR = "SharePoint mail"
 FARM = ("sp01", "sp02")
+RELAY_ACCOUNT = f"{NETBIOS}\\svc_relay"
 
 
 def _connect(world: World, name: str, ranges: list[str], authentication: str, groups: str, **settings: Any) -> list[ReceiveConnector]:
@@ -146,6 +150,51 @@ def subject_logging_off(world: World) -> None:
         server.subject_logging = False
 
 
+def iis_relay(world: World, grants: bool = True) -> None:
+    """The IIS SMTP server on sp01 relays for the farm to ex01's submission port, as svc_relay; SharePoint sends there, as svc_relay
+    too. ``grants``: the relay's account may send as alice."""
+    machine = world.windows.machines["sp01"]
+    machine.install(["SMTP-Server", "Web-WMI"])
+    farm = _addresses(world, *FARM)
+    machine.metabase.change(
+        {
+            "ServerBindings": [{"IP": "", "Port": str(SMTP_PORT), "Hostname": ""}],
+            "RelayIpList": access.list_of_hosts(farm),
+            "RelayForAuth": 0,
+            "SmartHost": f"ex01.{DOMAIN}",
+            "SmartHostType": 2,
+            "RemoteSmtpPort": SUBMISSION_PORT,
+            "RouteAction": metabase.ROUTE["SSL"] | metabase.ROUTE["SASL"] | metabase.ROUTE["CLEARTEXT"],
+            "AlwaysUseSsl": True,
+            "RouteUserName": RELAY_ACCOUNT,
+            "RoutePassword": world.account(RELAY_ACCOUNT).password,
+            "MaxMessageSize": 33554432,
+        }
+    )
+    rule = Rule("SMTP relay", "SMTP relay", protocol="TCP", local_ports=[str(SMTP_PORT)], remote_addresses=farm)
+    machine.firewall.rules.append(rule)
+    service = machine.services["SMTPSVC"]
+    service.start, service.delayed = 2, 1
+    machine.start("SMTPSVC")
+    _send_by(world, server=f"sp01.{DOMAIN}", sender=f"svc_relay@{DOMAIN}", reply_to=f"svc_relay@{DOMAIN}")
+    alice = world.organisation.state.recipient(f"alice@{DOMAIN}")
+    if grants and alice is not None:
+        entry = rights.AccessControlEntry(RELAY_ACCOUNT, rights.SEND_AS)
+        world.organisation.state.access.add(alice.distinguished_name, entry)
+
+
+def iis_relay_no_grants(world: World) -> None:
+    iis_relay(world, grants=False)
+
+
+def iis_relay_open(world: World) -> None:
+    """Somebody has repaired the console with an empty relay list, and opened the port to everybody: an open relay."""
+    iis_relay(world)
+    machine = world.windows.machines["sp01"]
+    machine.metabase.change({"RelayIpList": b""})
+    machine.firewall.rules[0].remote_addresses = ["Any"]
+
+
 def no_outgoing_email(world: World) -> None:
     """Nobody has configured outgoing email yet."""
     _send_by(world, server=None)
@@ -175,6 +224,9 @@ STATES: Mapping[str, State] = {
     "second-server-unlisted": State(second_server_unlisted, {"timer_server": "sp02"}),
     "rejected-later": State(rejected_later),
     "permitted-sender-missing": State(permitted_sender_missing),
+    "iis-relay": State(iis_relay),
+    "iis-relay-no-grants": State(iis_relay_no_grants),
+    "iis-relay-open": State(iis_relay_open),
     "no-outgoing-email": State(no_outgoing_email),
     "subject-logging-off": State(subject_logging_off),
 }

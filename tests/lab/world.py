@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from tests.lab.clock import Clock
 from tests.lab.control import ControlServer
 from tests.lab.directory import NETBIOS, Account, default_directory
-from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, SnapIn, write_user_file
+from tests.lab.engine.cmdlets import Cmdlet
+from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, Session, SnapIn, write_user_file
 from tests.lab.engine.recorder import Recorder, distinct
 from tests.lab.exchange.organisation import Organisation
+from tests.lab.iis import hosts
 from tests.lab.load_balancer import LoadBalancer
 from tests.lab.network import CONTROL_PORT, EXCHANGE_HTTP_PORT, EXCHANGE_HTTPS_PORT, WINRM_PORT, Network
 from tests.lab.outside import OutsideDomain
 from tests.lab.pki import Authority
 from tests.lab.sharepoint.farm import Farm
 
+FARM_SERVERS = ("sp01", "sp02")
 SNAP_IN = "Microsoft.SharePoint.PowerShell"
 FARM_ENDPOINT = "SharePointFarm"
 CONSTRAINED_ENDPOINT = "SharePointConstrained"
@@ -28,6 +33,7 @@ MUTANTS = (
     "override-ignored",
     "permitted-senders-ignored",
     "ranges-ignored",
+    *hosts.MUTANTS,
     "relay-for-anyone",
     "timer-goes-on",
     "tls-not-required",
@@ -46,7 +52,8 @@ class Part(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How a lab is started. ``snap_in_delay`` is in seconds; ``timer_server`` holds the timer lock."""
+    """How a lab is started. ``snap_in_delay`` is in seconds; ``timer_server`` holds the timer lock; ``windows`` is the
+    version of the farm's servers."""
 
     state_dir: Path
     subnet: str = "127.0.10"
@@ -57,6 +64,7 @@ class Options:
     timer_server: str = "sp01"
     outside: tuple[str, int] | None = None
     more_web_applications: int = 0
+    windows: str = "2016"
 
 
 class World:
@@ -74,7 +82,8 @@ class World:
         self._pipelines.write_text("", encoding="utf-8")
         self.recorder = Recorder(self._pipelines, [account.password for account in self.directory.accounts.values()])
         self.outside = OutsideDomain(self.network, self.directory, self.pki)
-        self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants)
+        self.clock = Clock()
+        self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants, self.clock)
         self.balancer = LoadBalancer(self.network)
         self.farm = Farm(
             self.network,
@@ -86,12 +95,17 @@ class World:
             timer_server=options.timer_server,
             more_web_applications=options.more_web_applications,
         )
-        self.hosts = [self._sharepoint_host(name) for name in ("sp01", "sp02")]
+        self.windows = hosts.WindowsHosts(FARM_SERVERS, self.network, self.directory, options.mutants, options.windows)
+        self.hosts = [self._sharepoint_host(name) for name in FARM_SERVERS]
         self.hosts += [self._exchange_host(name) for name in ("ex01", "ex02")]
         self.control = ControlServer(
             self.network.addresses["lab"],
             CONTROL_PORT,
             {"snapshot": self.snapshot, "pipelines": lambda: distinct(self._pipelines)},
+            {
+                "boot": lambda body: self.windows.machines[body["host"]].boot(),
+                "clock": lambda body: {"offset": self.clock.advance(float(body["advance"]))},
+            },
         )
 
     def start(self) -> None:
@@ -104,21 +118,31 @@ class World:
             part.stop()
 
     def _parts(self) -> list[Part]:
-        return [self.outside, self.organisation, self.balancer, self.farm, *self.hosts, self.control]
+        return [self.outside, self.organisation, self.balancer, self.windows, self.farm, *self.hosts, self.control]
+
+    def account(self, name: str) -> Account:
+        """Raises KeyError when there is none."""
+        account = self.directory.find(name)
+        if account is None:
+            raise KeyError(name)
+        return account
 
     def snapshot(self) -> dict[str, Any]:
-        """The configuration of both products: what a run that changes nothing leaves as it was."""
-        return {"exchange": self.organisation.snapshot(), "sharepoint": self.farm.snapshot()}
+        """The configuration of both products and of the farm servers' Windows: what a run that changes nothing leaves as it was."""
+        return {"exchange": self.organisation.snapshot(), "sharepoint": self.farm.snapshot(), "windows": self.windows.snapshot()}
 
     def _sharepoint_host(self, name: str) -> Host:
+        def commands(session: Session) -> Mapping[str, Cmdlet]:
+            return {**self.farm.windows_cmdlets(session), **self.windows.cmdlets(session)}
+
         build = self.options.sharepoint_build
         snap_ins = (SnapIn(SNAP_IN, self.farm.cmdlets, self.options.snap_in_delay),)
         endpoints = [
-            Endpoint("Microsoft.PowerShell", self.farm.windows_cmdlets, snap_ins=snap_ins, product="SharePoint", version=build),
+            Endpoint("Microsoft.PowerShell", commands, snap_ins=snap_ins, product="SharePoint", version=build),
             *(
                 Endpoint(
                     own,
-                    self.farm.windows_cmdlets,
+                    commands,
                     language_mode=mode,
                     snap_ins=snap_ins,
                     run_as=f"{NETBIOS}\\sp_farm",

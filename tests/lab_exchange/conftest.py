@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from tests.lab.clock import Clock
 from tests.lab.directory import Directory, default_directory
 from tests.lab.engine.cmdlets import Call, TerminatingError
 from tests.lab.exchange.organisation import Organisation
@@ -50,7 +51,8 @@ class World:
         self.network = network
         self.directory: Directory = default_directory()
         self.pki = Authority(network)
-        self.exchange = Organisation(network, self.directory, self.pki, mutants)
+        self.clock = Clock()
+        self.exchange = Organisation(network, self.directory, self.pki, mutants, self.clock)
         self.outside = OutsideDomain(network, self.directory, self.pki)
         self.trust: ssl.SSLContext = self.pki.client_context()
 

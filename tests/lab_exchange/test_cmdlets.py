@@ -158,7 +158,7 @@ def test_groups(world: World) -> None:
     world.run("Set-DistributionGroup", **change, RequireSenderAuthenticationEnabled=False, AcceptMessagesOnlyFromSendersOrMembers=["alice"])
     shown = world.run("Get-DistributionGroup", Identity="everyone").outputs[0].properties()
     assert shown["RequireSenderAuthenticationEnabled"] is False
-    assert [str(one) for one in shown["AcceptMessagesOnlyFrom"]] == ["corp.example/Users/alice"]
+    assert [str(one) for one in shown["AcceptMessagesOnlyFrom"]] == ["corp.example/Staff/alice"]
     unknown = world.run("Set-DistributionGroup", **change, AcceptMessagesOnlyFromSendersOrMembers={"Add": ["nobody"]})
     assert 'Couldn\'t find object "nobody"' in unknown.errors[0].message
 
@@ -179,7 +179,7 @@ def test_organisation_reads(world: World) -> None:
     assert [str(one) for one in world.run("Get-ExchangeServer").outputs] == ["EX01", "EX02"]
     assert str(world.run("Get-AcceptedDomain").outputs[0].properties()["DomainName"]) == "corp.example"
     assert str(world.run("Get-SendConnector").outputs[0].properties()["AddressSpaces"][0]) == "SMTP:*;1"
-    assert [str(one) for one in world.run("Get-Recipient").outputs] == ["alice", "bob", "sharepoint", "everyone", "board"]
+    assert [str(one) for one in world.run("Get-Recipient").outputs] == ["alice", "bob", "svc_relay", "sharepoint", "everyone", "board"]
     assert len(world.run("Get-DistributionGroupMember", Identity="everyone").outputs) == 2
     assert world.run("Get-TransportService", Identity="EX02").outputs[0].properties()["Name"] == "EX02"
 

@@ -62,12 +62,16 @@ class Lab:
         self.world.farm.timer.wait()
 
     def settle(self) -> None:
-        """Returns when Exchange has dealt with all it has taken: its one queue then has passed a message on that came last."""
+        """Returns when the relays and Exchange have dealt with all they have taken: the relays' queues are empty, and Exchange's one
+        queue has passed a message on that came last."""
+        end = time.monotonic() + DEADLINE
+        while any(machine.spool.lengths() != (0, 0) for machine in self.world.windows.machines.values()):
+            assert time.monotonic() < end, "a relay never got rid of its mail"
+            time.sleep(0.02)
         subject = f"settled {next(_numbers)}"
         addresses = self.world.network.addresses
         with smtplib.SMTP(addresses["ex02"], SMTP_PORT, "stranger", DEADLINE, (addresses["stranger"], 0)) as client:
             client.sendmail("a@corp.example", "bob@corp.example", f"Subject: {subject}\r\n\r\nx")
-        end = time.monotonic() + DEADLINE
         while not self.received("bob@corp.example", subject):
             assert time.monotonic() < end, "Exchange never got to the last message"
             time.sleep(0.02)

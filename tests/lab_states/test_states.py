@@ -32,6 +32,9 @@ EXPECTED = [
     ("rejected-later", ALL - {"partner"}, True, {"partner": "550 5.7.1 <partner@outside.example>: Recipient address rejected"}, ""),
     ("permitted-sender-missing", ALL - {"board"}, True, {"board": BOARD}, ""),
     ("subject-logging-off", ALL, True, {}, ""),
+    ("iis-relay", ALL, True, {}, ""),
+    ("iis-relay-no-grants", ALL, True, {}, ""),
+    ("iis-relay-open", ALL, True, {}, ""),
 ]
 
 
@@ -95,6 +98,16 @@ def test_whose_an_invitation_is(lab_in: LabIn, state: str, sender: str) -> None:
     lab.settle()
     (invitation,) = lab.received("bob@corp.example", "offer.txt")
     assert sender in invitation.headers["From"] and sender in invitation.headers["Return-Path"]
+
+
+@pytest.mark.parametrize(("state", "arrives"), [("iis-relay", True), ("iis-relay-no-grants", False)])
+def test_invitations_through_the_relay_need_send_as(lab_in: LabIn, state: str, arrives: bool) -> None:
+    lab = lab_in(state)
+    with lab.browser("sp02", "alice") as browser:
+        browser.add_file("offer.txt")
+        assert browser.share("https://portal.corp.example:8443/Shared%20Documents/offer.txt", "bob").status == 200
+    lab.settle()
+    assert bool(lab.received("bob@corp.example", "offer.txt")) == arrives
 
 
 def test_a_disabled_job_has_not_run(lab_in: LabIn) -> None:

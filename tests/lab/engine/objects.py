@@ -141,6 +141,10 @@ class NetObject:
     def properties(self) -> Mapping[str, Any]:
         return {}
 
+    def notes(self) -> Mapping[str, Any]:
+        """Properties that PowerShell adds when the object leaves the host; they need no depth."""
+        return {}
+
     def set_property(self, name: str, value: Any) -> None:
         raise NetException(f"'{name}' is a ReadOnly property.")
 

@@ -147,6 +147,7 @@ class _Writer:
         else:
             self._to_string(element, text(value))
             self._properties(element, "Props", value.properties() if isinstance(value, NetObject) else {}, depth - 1)
+            self._properties(element, "MS", value.notes() if isinstance(value, NetObject) else {}, depth - 1)
         return element
 
     def _rich(self, element: ET.Element, value: Rich) -> None:

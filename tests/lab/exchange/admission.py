@@ -10,6 +10,7 @@ from tests.lab.exchange import rights
 from tests.lab.exchange.connectors import ReceiveConnector
 from tests.lab.exchange.recipients import Mailbox
 from tests.lab.exchange.state import State
+from tests.lab.network import SUBMISSION_PORT
 
 CANNOT_SEND_AS = "550 5.7.60 SMTP; Client does not have permissions to send as this sender"
 
@@ -94,7 +95,12 @@ class Visitor:
             return False
         if isinstance(owner, Mailbox) and owner.account == account:
             return True
-        return rights.SEND_AS in self.state.access.rights(owner.distinguished_name, [account.full_name])
+        mailbox = owner.distinguished_name
+
+        def look_up() -> bool:
+            return rights.SEND_AS in self.state.access.rights(mailbox, [account.full_name])
+
+        return self.state.mailbox_cache.believes(account.full_name, mailbox, look_up)
 
     def keywords(self) -> list[str]:
         """What EHLO lists after the greeting, in Exchange's order.
@@ -120,7 +126,10 @@ class Visitor:
         return [keyword for keyword, shown in lines if shown]
 
     def hub_connector(self) -> str:
-        """The hub connector that takes the message: the client's own, or the server's default one behind the frontend."""
+        """The hub connector that takes the message: the client's own, or the one that the frontend passes it on to: for the submission
+        port the server's client proxy, else its default one."""
         hub: EnumValue = self.connector.role
         name = self.connector.server.name
-        return self.connector.identity if "HubTransport" in hub else f"{name}\\Default {name}"
+        submission = any(binding.port == SUBMISSION_PORT for binding in self.connector.bindings)
+        behind = f"{name}\\{'Client Proxy' if submission else 'Default'} {name}"
+        return self.connector.identity if "HubTransport" in hub else behind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.lab.clock import Clock
 from tests.lab.directory import Directory
 from tests.lab.engine.cmdlets import Cmdlet
 from tests.lab.exchange import cmdlets
@@ -20,8 +21,10 @@ from tests.lab.pki import Authority
 class Organisation:
     """Two servers, EX01 and EX02. ``start()`` opens their sockets; mailboxes are read over IMAPS and EWS at EX01's address."""
 
-    def __init__(self, network: Network, directory: Directory, pki: Authority, mutants: frozenset[str] = frozenset()) -> None:
-        self.state = fresh(network, directory, mutants)
+    def __init__(
+        self, network: Network, directory: Directory, pki: Authority, mutants: frozenset[str] = frozenset(), clock: Clock | None = None
+    ) -> None:
+        self.state = fresh(network, directory, mutants, clock or Clock())
         self.mailboxes = Mailboxes(DOMAIN, directory, network.addresses["ex01"], pki.host_context("ex01"))
         context = pki.host_context("ex01")
         self._web_services = WebServices(self.mailboxes, directory, network.addresses["ex01"], f"ex01.{DOMAIN}", context)

@@ -13,7 +13,22 @@ from tests.lab.exchange import enums, values
 from tests.lab.network import DOMAIN
 
 _MANAGEMENT = "Microsoft.Exchange.Data.Directory.Management"
-USERS = "CN=Users,DC=corp,DC=example"
+ROOT = "DC=corp,DC=example"
+STAFF, SERVICE = "Staff", "Service"
+UNITS = (STAFF, SERVICE)
+"""The organisational units. Mailboxes are in them; all other recipients are in the container Users."""
+
+
+def unit_name(unit: str) -> str:
+    """The unit's distinguished name."""
+    return f"OU={unit},{ROOT}"
+
+
+def find_unit(identity: str) -> str | None:
+    """The distinguished name of a unit, or of the domain, by distinguished name, canonical name or name."""
+    names = {ROOT: (ROOT, DOMAIN), **{unit_name(unit): (unit_name(unit), f"{DOMAIN}/{unit}", unit) for unit in UNITS}}
+    wanted = identity.strip().rstrip("/").lower()
+    return next((found for found, called in names.items() if wanted in [name.lower() for name in called]), None)
 
 
 class Recipient(NetObject):
@@ -25,11 +40,21 @@ class Recipient(NetObject):
 
     @property
     def distinguished_name(self) -> str:
-        return f"CN={self.name},{USERS}"
+        return f"CN={self.name},{self.container}"
+
+    @property
+    def container(self) -> str:
+        """Distinguished name of what it is in."""
+        return f"CN=Users,{ROOT}"
 
     @property
     def identity(self) -> str:
-        return f"{DOMAIN}/Users/{self.name}"
+        return f"{self.unit}/{self.name}"
+
+    @property
+    def unit(self) -> str:
+        """Canonical name of what it is in."""
+        return f"{DOMAIN}/{self.container.partition(',')[0].partition('=')[2]}"
 
     @property
     def guid(self) -> uuid.UUID:
@@ -55,6 +80,7 @@ class Recipient(NetObject):
             "DistinguishedName": self.distinguished_name,
             "Identity": values.object_id(self.identity),
             "Guid": self.guid,
+            "OrganizationalUnit": self.unit,
             "IsValid": True,
         }
 
@@ -73,8 +99,20 @@ class Mailbox(Recipient):
     def name(self) -> str:  # type: ignore[override]  # a mailbox is named as its account, and stays so
         return self.account.name
 
+    @property
+    def container(self) -> str:
+        return unit_name(SERVICE if self.is_service else STAFF)
+
+    @property
+    def is_service(self) -> bool:
+        """Whether it belongs to a service account rather than to a person."""
+        return self.name.startswith("svc_")
+
     def is_called(self, identity: str) -> bool:
-        return super().is_called(identity) or identity.strip().lower() == self.account.full_name.lower()
+        return super().is_called(identity) or identity.strip().lower() in (
+            self.account.full_name.lower(),
+            f"{self.account.name}@{DOMAIN}".lower(),
+        )
 
     def properties(self) -> Mapping[str, Any]:
         return {

@@ -141,8 +141,22 @@ class AccessLists:
         by_hand = self._entries.get(name, frozenset()).difference(*(entries_of(group) for group in GROUPS if group in shown))
         self._entries[name] = by_hand.union(*(entries_of(group) for group in GROUPS if group in groups))
 
+    def inherited(self, name: str) -> list[AccessControlEntry]:
+        """The entries of what the object is in, the nearest first."""
+        above = name.partition(",")[2]
+        return [*self.of(above), *self.inherited(above)] if above else []
+
     def rights(self, name: str, principals: Iterable[str]) -> frozenset[str]:
-        """What any of the principals is allowed and none of them is denied."""
+        """What any of the principals is allowed and none of them is denied, by the object's own entries and by those it inherits.
+
+        An entry of its own comes before an inherited one.
+        """
         holders = set(principals)
-        mine = [entry for entry in self._entries.get(name, ()) if entry.principal in holders]
+        own = self._allowed([entry for entry in self.of(name) if entry.principal in holders])
+        denied = {entry.right for entry in self.of(name) if entry.principal in holders and entry.deny}
+        return own | (self._allowed([entry for entry in self.inherited(name) if entry.principal in holders]) - denied)
+
+    @staticmethod
+    def _allowed(mine: Iterable[AccessControlEntry]) -> frozenset[str]:
+        mine = list(mine)
         return frozenset(entry.right for entry in mine if not entry.deny) - {entry.right for entry in mine if entry.deny}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 import email.utils
 import re
 import ssl
@@ -12,6 +10,7 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from tests.lab import smtp_logon
 from tests.lab.directory import Account
 from tests.lab.exchange import headers, rights
 from tests.lab.exchange.admission import Visitor
@@ -20,8 +19,7 @@ from tests.lab.exchange.ntlm import NtlmAcceptor
 from tests.lab.exchange.servers import Server
 from tests.lab.exchange.state import State
 
-# What aiosmtpd says, and what Exchange says instead.
-_WORDS = {
+WORDS = {
     "220 Ready to start TLS": "220 2.0.0 SMTP server ready",
     "221 Bye": "221 2.0.0 Service closing transmission channel",
     "250 OK": "250 2.0.0 OK",
@@ -40,6 +38,7 @@ _WORDS = {
     "552 Error: Too much mail data": "552 5.3.4 Message size exceeds fixed maximum message size",
     "553 5.1.3 Error: malformed address": "550 5.1.7 Invalid address",
 }
+"""What aiosmtpd says, and what Microsoft's servers say instead."""
 _DELIVERY_STATUS = ("RET", "ENVID", "NOTIFY", "ORCPT")
 
 
@@ -130,7 +129,7 @@ class Connection(SMTP):
         text = status.decode() if isinstance(status, bytes) else status
         if text.startswith("500 Error: command"):
             text = "500 5.3.3 Unrecognized command"
-        await super().push(_WORDS.get(text, text))
+        await super().push(WORDS.get(text, text))
 
     def _getparams(self, params: Any) -> dict[str, Any] | None:
         return super()._getparams([one for one in params if one.partition("=")[0] not in _DELIVERY_STATUS])
@@ -152,9 +151,9 @@ class Connection(SMTP):
         if self.visitor.account is not None:
             await self.push("503 5.5.2 Already authenticated")
         elif mechanism.upper() == "NTLM" and "NTLM" in self.visitor.auth_mechanisms:
-            await self._conclude(await self._ntlm(initial))
+            await self._conclude(await smtp_logon.ntlm(self, self._acceptor, self._server.name, initial))
         elif mechanism.upper() == "LOGIN" and "LOGIN" in self.visitor.auth_mechanisms:
-            await self._conclude(await self._login(initial))
+            await self._conclude(await smtp_logon.login(self, self._state.directory, initial))
         else:
             await self.push("504 5.7.4 Unrecognized authentication type")
 
@@ -166,28 +165,6 @@ class Connection(SMTP):
         else:
             self.visitor.account = account
             await self.push("235 2.7.0 Authentication successful")
-
-    async def _ntlm(self, initial: str) -> Account | None:
-        conversation = self._acceptor.converse(self._server.name)
-        token = await self._ask("NTLM supported") if not initial else _decoded(initial)
-        while token is not None:
-            answer = conversation.answer(token)
-            if not isinstance(answer, bytes):
-                return answer
-            token = await self._ask(base64.b64encode(answer).decode())
-        return None
-
-    async def _login(self, initial: str) -> Account | None:
-        name = await self._ask(base64.b64encode(b"Username:").decode()) if not initial else _decoded(initial)
-        password = await self._ask(base64.b64encode(b"Password:").decode()) if name is not None else None
-        if name is None or password is None:
-            return None
-        return self._state.directory.check(name.decode(errors="replace"), password.decode(errors="replace"))
-
-    async def _ask(self, challenge: str) -> bytes | None:
-        """The client's answer; None when it gave up or sent no base64."""
-        await self.push(f"334 {challenge}")
-        return _decoded((await self._reader.readline()).decode(errors="replace").strip())
 
     async def submit(self, envelope: Envelope) -> str:
         """Hands the message to the hub; the reply to the end of DATA."""
@@ -210,10 +187,3 @@ class Connection(SMTP):
                 silent=silent,
             )
         )
-
-
-def _decoded(text: str) -> bytes | None:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None

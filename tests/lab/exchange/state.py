@@ -8,10 +8,12 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tests.lab.clock import Clock
 from tests.lab.directory import Directory
 from tests.lab.engine.objects import Custom
 from tests.lab.exchange import recipients
 from tests.lab.exchange.connectors import ReceiveConnector, made_by_setup
+from tests.lab.exchange.mailbox_cache import MailboxCache
 from tests.lab.exchange.recipients import DistributionGroup, Mailbox, MailContact, Recipient
 from tests.lab.exchange.rights import AccessLists
 from tests.lab.exchange.servers import Server, accepted_domain, send_connector
@@ -35,6 +37,7 @@ class State:
     accepted_domains: list[str]
     send_connectors: list[Custom]
     tracking: dict[str, TrackingLog]
+    mailbox_cache: MailboxCache
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     changed: Callable[[], None] = lambda: None
 
@@ -59,6 +62,10 @@ class State:
         matching = [(match, one) for one in mine if (match := one.matches(local, port, peer)) is not None]
         return min(matching, key=lambda pair: pair[0], default=(None, None))[1]
 
+    def _entries_in_directory(self) -> list[str]:
+        """Distinguished names of recipients and organisational units."""
+        return [*(one.distinguished_name for one in self.recipients), *map(recipients.unit_name, recipients.UNITS)]
+
     def snapshot(self) -> dict[str, Any]:
         """Connectors, permissions and groups as JSON-able text, without times: equal when nothing was changed."""
         volatile = {"WhenChanged", "WhenCreated", "WhenChangedUTC", "WhenCreatedUTC"}
@@ -70,9 +77,7 @@ class State:
                 },
                 "permissions": {
                     name: [f"{'deny' if entry.deny else 'allow'} {entry.principal}: {entry.right}" for entry in self.access.of(name)]
-                    for name in sorted(
-                        [one.distinguished_name for one in self.connectors] + [one.distinguished_name for one in self.recipients]
-                    )
+                    for name in sorted([*(one.distinguished_name for one in self.connectors), *self._entries_in_directory()])
                 },
                 "groups": {
                     one.address: {name: _plain(value) for name, value in one.properties().items()}
@@ -88,17 +93,19 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
-def fresh(network: Network, directory: Directory, mutants: frozenset[str]) -> State:
+def fresh(network: Network, directory: Directory, mutants: frozenset[str], clock: Clock) -> State:
     """Two servers as setup leaves them, the directory's mailboxes, SharePoint's address, two groups, one send connector to the outside."""
     servers = [Server(name.upper(), network.addresses[name]) for name in ("ex01", "ex02")]
     access = AccessLists()
     people = [account for account in directory.accounts.values() if account.mail and account.mail.endswith(f"@{DOMAIN}")]
     mailboxes = [Mailbox(account, account.mail or "", servers[number % len(servers)].name) for number, account in enumerate(people)]
-    everyone = DistributionGroup("everyone", f"everyone@{DOMAIN}", list[Recipient](mailboxes))
+    service = [mailbox for mailbox in mailboxes if mailbox.name == "svc_relay"]
+    members: list[Recipient] = [mailbox for mailbox in mailboxes if mailbox not in service]
+    everyone = DistributionGroup("everyone", f"everyone@{DOMAIN}", members)
     # SharePoint's sender needs an entry in the directory before a group can permit it.
     farm = MailContact("sharepoint", f"sharepoint@{DOMAIN}", f"sharepoint@{DOMAIN}")
-    members: list[Recipient] = [mailbox for mailbox in mailboxes if mailbox.name == "bob"]
-    board = DistributionGroup("board", f"board@{DOMAIN}", members, require_authentication=False, permitted=[farm])
+    directors: list[Recipient] = [mailbox for mailbox in mailboxes if mailbox.name == "bob"]
+    board = DistributionGroup("board", f"board@{DOMAIN}", directors, require_authentication=False, permitted=[farm, *service])
     return State(
         network=network,
         directory=directory,
@@ -110,6 +117,7 @@ def fresh(network: Network, directory: Directory, mutants: frozenset[str]) -> St
         accepted_domains=[DOMAIN],
         send_connectors=[send_connector(SEND_CONNECTOR, SMTP_PORT, servers)],
         tracking={server.name: TrackingLog(silent="tracking-silent" in mutants) for server in servers},
+        mailbox_cache=MailboxCache(clock),
     )
 
 

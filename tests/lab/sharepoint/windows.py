@@ -17,6 +17,8 @@ from tests.lab.sharepoint.send_mail_message import SendMailMessage
 RECORD_TYPE = EnumType("Microsoft.DnsClient.Commands.RecordType", {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "AAAA": 28})
 CONNECT_TIMEOUT = 5.0
 """Seconds that Test-NetConnection waits."""
+CLOSED_WITHIN = 0.3
+"""Seconds within which a firewall of the lab closes what it does not let through."""
 
 
 class WindowsCmdlets:
@@ -153,11 +155,15 @@ class WindowsCmdlets:
         return [Custom(["TestNetConnectionResult"], "TestNetConnectionResult", result)]
 
     def _connects(self, own: str, address: str, port: int) -> bool:
+        """Whether a connection comes about. What a firewall of the lab does not let through is closed as soon as it is open."""
         try:
-            socket.create_connection((address, port), CONNECT_TIMEOUT, (own, 0)).close()
+            with socket.create_connection((address, port), CONNECT_TIMEOUT, (own, 0)) as connection:
+                connection.settimeout(CLOSED_WITHIN)
+                return bool(connection.recv(1))
+        except TimeoutError:
+            return True
         except OSError:
             return False
-        return True
 
 
 def _net_ip_address(address: str) -> Custom:

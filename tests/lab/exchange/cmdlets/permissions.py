@@ -11,8 +11,10 @@ from tests.lab.engine.cmdlets import Call
 from tests.lab.engine.objects import NetObject, Text
 from tests.lab.exchange import enums, errors, rights, values
 from tests.lab.exchange.cmdlets.task import RECIPIENTS, Task, here
+from tests.lab.exchange.recipients import UNITS, unit_name
 from tests.lab.exchange.rights import AccessControlEntry
 from tests.lab.exchange.state import State
+from tests.lab.network import DOMAIN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,6 +62,8 @@ def _target(state: State, call: Call) -> tuple[str, str]:
         objects[recipient.distinguished_name] = (recipient.identity, recipient.name)
     for server in state.servers:
         objects[server.distinguished_name] = (server.name, server.name)
+    for unit in UNITS:
+        objects[unit_name(unit)] = (f"{DOMAIN}/{unit}", unit)
     matching = [dn for dn, (_unused, bare) in objects.items() if name.strip().lower() in {dn.lower(), bare.lower()}]
     if not matching:
         raise errors.not_found(name, here(state, call).domain_controller)
@@ -93,10 +97,11 @@ def _entries(state: State, call: Call) -> list[AccessControlEntry]:
 
 
 def get(state: State, call: Call) -> Iterable[Any]:
-    """The entries of the object, what it inherits from the organisation included."""
+    """The entries of the object, what it inherits from its organisational unit and from the organisation included."""
     target, identity = _target(state, call)
     administrators = f"{NETBIOS}\\Organization Management"
     shown = [Presentation(target, identity, entry.principal, entry.right, entry.deny) for entry in state.access.of(target)]
+    shown += [Presentation(target, identity, one.principal, one.right, one.deny, inherited=True) for one in state.access.inherited(target)]
     shown.append(Presentation(target, identity, administrators, None, inherited=True))
     if call.get("User") is None:
         return shown

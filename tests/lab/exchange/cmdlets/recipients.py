@@ -8,7 +8,7 @@ from typing import Any
 from tests.lab.engine.cmdlets import Call
 from tests.lab.exchange import errors
 from tests.lab.exchange.cmdlets.task import RECIPIENTS, Function, ListChange, Task, here
-from tests.lab.exchange.recipients import DistributionGroup, Mailbox, Recipient
+from tests.lab.exchange.recipients import DistributionGroup, Mailbox, Recipient, find_unit
 from tests.lab.exchange.state import State
 
 _PERMITTED = ("AcceptMessagesOnlyFromSendersOrMembers", "AcceptMessagesOnlyFrom", "AcceptMessagesOnlyFromDLMembers")
@@ -31,6 +31,18 @@ def _reader(kind: type[Recipient]) -> Function:
         return found[: call.get("ResultSize")] if call.get("ResultSize") is not None else found
 
     return get
+
+
+def mailboxes(state: State, call: Call) -> Iterable[Recipient]:
+    """Get-Mailbox. An organisational unit stands for all below it; an identity has to be there, too."""
+    unit = None
+    if call.get("OrganizationalUnit") is not None:
+        unit = find_unit(str(call.get("OrganizationalUnit")))
+        if unit is None:
+            text = f'Organizational unit "{call.get("OrganizationalUnit")}" was not found. Please make sure you have typed it correctly.'
+            raise errors.TaskError(text, "Microsoft.Exchange.Configuration.Tasks.ManagementObjectNotFoundException")
+    found = _reader(Mailbox)(state, call)
+    return [one for one in found if unit is None or one.container.endswith(unit)]
 
 
 def members(state: State, call: Call) -> Iterable[Recipient]:
@@ -88,7 +100,7 @@ def _listed(state: State, value: Any, present: list[Recipient]) -> list[Recipien
 
 
 TASKS = [
-    Task("Get-Mailbox", RECIPIENTS, _reader(Mailbox), frozenset({"Identity", "ResultSize"})),
+    Task("Get-Mailbox", RECIPIENTS, mailboxes, frozenset({"Identity", "OrganizationalUnit", "ResultSize"})),
     Task("Get-Recipient", RECIPIENTS, _reader(Recipient), frozenset({"Identity", "ResultSize"})),
     Task("Get-DistributionGroup", RECIPIENTS, _reader(DistributionGroup), frozenset({"Identity", "ResultSize"})),
     Task("Get-DistributionGroupMember", RECIPIENTS, members, frozenset({"Identity", "ResultSize"})),

@@ -1,0 +1,1 @@
+"""The farm servers' own Windows, and the IIS SMTP server that can be installed on it."""
