@@ -37,6 +37,8 @@ _SITUATION = (
     "web_application",
     "groups",
     "sharer",
+    "relays",
+    "send_as",
 )
 _MATERIAL = ("tests", "messages", "events", "probes", "server_probes", "server_log")
 

@@ -17,8 +17,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.test_me
 
 
 class ActionModule(MailAction):
-    required_together = [("credential_username", "credential_password")]  # noqa: RUF012  Ansible's own form of the rule
-    required_if = [("send", True, ["mail_from", "rcpt_to"])]  # noqa: RUF012  Ansible's own form of the rule
+    required_together = (("credential_username", "credential_password"),)
+    required_if = (("send", True, ("mail_from", "rcpt_to")),)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         host, port = options["host"], options["port"]

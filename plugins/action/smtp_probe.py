@@ -9,12 +9,14 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import socket
-import ssl
 from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import authorities
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.envelope import Envelope
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Envelope, Probe
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
 
 _GIVEN = ("host", "port", "mail_from", "rcpt_to", "scenario", "server", "token")
@@ -50,6 +52,9 @@ class _Try:
         self.sends = bool(options["send"])
         if self.sends and not options["token"]:
             raise BadInput("A message that is sent needs a token in its subject, by which it can be found. Nothing was sent.")
+        username, password = options["username"], options["password"]
+        if bool(username) != bool(password):
+            raise BadInput("A probe that logs on needs both username and password. Nothing was sent.")
         starttls = options["starttls"] and options["scenario"] != "tls_missing"
         subject = f"smtp_probe {options['token'] or ''}".strip()
         try:
@@ -60,19 +65,13 @@ class _Try:
                 ehlo=options["ehlo"] or socket.gethostname(),
                 timeout=options["timeout"],
                 source=options["source_address"],
-                context=_context(options["ca_path"]) if starttls else None,
+                context=authorities(options["ca_path"]) if starttls else None,
                 validate_certs=options["validate_certs"],
                 tls_name=options["tls_name"],
+                logon=Logon(username, password, options["allow_plain_text_logon"]) if username else None,
             )
         except DeliveryError as error:
             raise BadInput(str(error)) from error
 
     def run(self) -> dict[str, Any]:
         return {**self.given, **dataclasses.asdict(self._probe.run(self._envelope))}
-
-
-def _context(ca_path: str | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_path)
-    except (OSError, ssl.SSLError) as error:
-        raise BadInput(f"ca_path: {ca_path} cannot be read as certificate authorities: {error}. Nothing was sent.") from error

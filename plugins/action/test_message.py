@@ -22,7 +22,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.web imp
 
 class ActionModule(MailAction):
     _supports_check_mode = False
-    required_if = [("kind", "notification", ["to"]), ("kind", "invitation", ["to"])]  # noqa: RUF012  Ansible's own form of the rule
+    required_if = (("kind", "notification", ("to",)), ("kind", "invitation", ("to",)))
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         token = test_message.make_token(options["token"])

@@ -21,83 +21,12 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.controller
   - sharepoint.mail.attributes.report
+  - sharepoint.mail.situation
 options:
-  farm:
-    description: The return value C(farm) of M(sharepoint.mail.farm_info).
-    type: dict
-    required: true
-  web_application:
-    description: Name or URL of the web application that was tried. The first besides Central Administration by default.
-    type: str
-    default: ""
-  connectors:
-    description:
-      - The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info), of all servers.
-      - With C(rights=true) there, predictions count the rights that were read; else those that permission groups stand for.
-    type: list
-    elements: dict
-    required: true
-  accepted_domains:
-    description: The return value C(accepted_domains) of the same module.
-    type: list
-    elements: str
-    required: true
-  exchange_servers:
-    description:
-      - How the Exchange servers are known - C(name) in Exchange, C(host) where they are reached, C(addresses). Says which of them the
-        farm's mail and each probe goes to. Other keys are ignored.
-    type: list
-    elements: dict
-    default: []
   route:
     description: Name of the route that is verified.
     type: str
     required: true
-  connector_name:
-    description: Name of the receive connector that was made for the farm.
-    type: str
-    default: SharePoint mail
-  needs:
-    description: What the farm needs besides mail to its own mailboxes.
-    type: dict
-    default: {}
-    suboptions:
-      external:
-        description: Mail to recipients outside.
-        type: bool
-        default: false
-      groups:
-        description: Mail to groups that want authenticated senders, or have a list of permitted ones.
-        type: bool
-        default: false
-      send_as_users:
-        description: Sharing invitations that come from the user who shares.
-        type: bool
-        default: false
-      workflow:
-        description: Mail about workflow tasks.
-        type: bool
-        default: false
-      no_plain_text:
-        description: Mail that is encrypted on its way to Exchange.
-        type: bool
-        default: false
-      spoof_refused:
-        description: That an unlisted host cannot send as an internal sender. Exchange's defaults allow it.
-        type: bool
-        default: false
-  groups:
-    description:
-      - The return value C(groups) of M(sharepoint.mail.exchange_group_senders_info). Not given means that it was not read; then the kind
-        of a recipient says what its group asks for.
-    type: list
-    elements: dict
-  sharer:
-    description:
-      - Address of the user who shares in the test of the invitation. The test says it itself where it could read it
-        (C(sent.sender)).
-    type: str
-    default: ""
   recipients:
     description:
       - Recipients of the test messages, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or
@@ -126,6 +55,8 @@ options:
       - Results of M(sharepoint.mail.smtp_probe), with the scenario's id in C(scenario) - V(unlisted_relay), V(unlisted_connector),
         V(tls_missing) (made with C(starttls=false)) or V(spoof) - and the Exchange server's name in C(server). Several hosts may probe
         the same.
+      - V(relay_unlisted) is about a relay; C(server) is the name of the server that it runs on, and C(authenticated) is true where the
+        probe logged on.
     type: list
     elements: dict
     default: []
@@ -154,8 +85,9 @@ options:
 notes:
   - The scenarios are V(notification), V(alert_confirmation), V(alert), V(alert_external), V(alert_group_authenticated),
     V(alert_group_permitted), V(workflow) and V(invitation) on each SharePoint server, V(unlisted_relay), V(unlisted_connector),
-    V(tls_missing) (where the connector that was made requires TLS) and V(spoof) on each Exchange server, and V(server_connection) and
-    V(server_mail) on each SharePoint server. One for which no recipient is named is left out.
+    V(tls_missing) (where the connector that was made requires TLS) and V(spoof) on each Exchange server, V(relay_unlisted) on the server
+    of each relay, and V(server_connection) and V(server_mail) on each SharePoint server. One for which no recipient is named is left
+    out.
 seealso:
   - module: sharepoint.mail.mail_route
   - module: sharepoint.mail.test_message
@@ -314,7 +246,8 @@ report:
             - The cause as a word for programs; empty where there is none. V(process_answers_challenge), V(no_relay_right),
               V(group_wants_authentication), V(sender_not_permitted), V(server_not_in_ranges), V(more_specific_connector),
               V(other_address_matches), V(certificate_name), V(tls_not_used), V(transport_inactive), V(timer_job_disabled),
-              V(envelope_sender_overridden), V(rejected_later), V(ndr_missing), V(lost_after_acceptance), V(unknown) and others.
+              V(envelope_sender_overridden), V(rejected_later), V(ndr_missing), V(lost_after_acceptance), V(send_as_missing),
+              V(send_as_cached), V(relay_refuses_host), V(relay_credentials), V(relay_queue), V(relay_open), V(unknown) and others.
             - For a test that cannot run on this farm, its C(reason_id).
           type: str
         notes:

@@ -22,45 +22,8 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.controller
   - sharepoint.mail.attributes.info
+  - sharepoint.mail.situation
 options:
-  farm:
-    description: The return value C(farm) of M(sharepoint.mail.farm_info).
-    type: dict
-    required: true
-  web_application:
-    description: Name or URL of the web application that is meant. The first besides Central Administration by default.
-    type: str
-    default: ""
-  connectors:
-    description:
-      - The return value C(connectors) of M(sharepoint.mail.exchange_receive_connector_info), of all servers.
-      - With C(rights=true) there, predictions count the rights that were read; else those that permission groups stand for.
-    type: list
-    elements: dict
-    required: true
-  accepted_domains:
-    description: The return value C(accepted_domains) of the same module.
-    type: list
-    elements: str
-    required: true
-  exchange_servers:
-    description:
-      - How the Exchange servers are known - C(name) in Exchange, C(host) where they are reached, C(addresses). Other keys are ignored.
-    type: list
-    elements: dict
-    default: []
-  connector_name:
-    description: Name of the receive connector that is, or would be, made for the farm.
-    type: str
-    default: SharePoint mail
-  groups:
-    description: The return value C(groups) of M(sharepoint.mail.exchange_group_senders_info). Not given means that it was not read.
-    type: list
-    elements: dict
-  sharer:
-    description: Address of a user who shares.
-    type: str
-    default: ""
   recipients:
     description:
       - Recipients, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or V(group_permitted).
@@ -69,35 +32,6 @@ options:
     type: list
     elements: dict
     default: []
-  needs:
-    description: What the farm needs besides mail to its own mailboxes.
-    type: dict
-    default: {}
-    suboptions:
-      external:
-        description: Mail to recipients outside.
-        type: bool
-        default: false
-      groups:
-        description: Mail to groups that want authenticated senders, or have a list of permitted ones.
-        type: bool
-        default: false
-      send_as_users:
-        description: Sharing invitations that come from the user who shares.
-        type: bool
-        default: false
-      workflow:
-        description: Mail about workflow tasks.
-        type: bool
-        default: false
-      no_plain_text:
-        description: Mail that is encrypted on its way to Exchange.
-        type: bool
-        default: false
-      spoof_refused:
-        description: That an unlisted host cannot send as an internal sender. Exchange's defaults allow it.
-        type: bool
-        default: false
 seealso:
   - module: sharepoint.mail.delivery_report
 """
@@ -145,7 +79,7 @@ predictions:
       description: Whether anything else is a failure.
       type: bool
     predicted:
-      description: V(delivered), V(refused), V(bounced), V(not_sent) or V(not_run).
+      description: V(delivered), V(refused), V(accepted_not_delivered), V(bounced), V(not_sent) or V(not_run).
       type: str
     decided_by:
       description: The rule that decided.
@@ -193,7 +127,11 @@ routes:
       description: Whether it serves all needs.
       type: bool
     why:
-      description: Why it does, or what it cannot do.
+      description: Why it does, or what it cannot do; and what else to know of it.
+      type: list
+      elements: str
+    cannot:
+      description: All that it cannot do, needed or not, and why.
       type: list
       elements: str
 """

@@ -14,7 +14,8 @@ version_added: 0.1.0
 description:
   - Connects from the controller as a host that nobody listed would, asks for the server's extensions before and after STARTTLS, reads
     its certificate, and offers a sender and a recipient. Unless O(send=true), it goes no further and nothing is sent.
-  - It never authenticates. What it sees is what the controller's address sees; another host may meet another receive connector.
+  - With O(username) it logs on before it offers the sender, as a relay or a person's mail program does. Else it stays anonymous.
+  - What it sees is what the controller's address sees; another host may meet another receive connector.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -76,6 +77,22 @@ options:
     description:
       - Name that the certificate has to bear, as when O(host) is an address. O(host) by default.
     type: str
+  username:
+    description:
+      - Account to log on as, C(DOMAIN\name) or a user principal name, by C(AUTH LOGIN) or, where the server does not offer it, by
+        C(AUTH NTLM). Needs O(password).
+      - A logon that is refused ends the session; RV(stage) is then V(auth), and RV(reply) says why.
+    type: str
+  password:
+    description:
+      - The account's password. It is only sent under TLS, unless O(allow_plain_text_logon=true); O(validate_certs=false) sends it to
+        whoever answers.
+    type: str
+  allow_plain_text_logon:
+    description:
+      - Log on also where the connection is not encrypted and everybody on the way can read the password.
+    type: bool
+    default: false
   timeout:
     description:
       - Seconds to wait for each answer. Exchange delays a refusal by 5 seconds (C(TarpitInterval)).
@@ -143,6 +160,18 @@ options:
         description:
           - As O(tls_name), for this probe.
         type: str
+      username:
+        description:
+          - As O(username), for this probe.
+        type: str
+      password:
+        description:
+          - As O(password), for this probe.
+        type: str
+      allow_plain_text_logon:
+        description:
+          - As O(allow_plain_text_logon), for this probe.
+        type: bool
       timeout:
         description:
           - As O(timeout), for this probe.
@@ -177,6 +206,18 @@ EXAMPLES = r"""
       - {host: ex01.example.com, port: 25}
       - {host: ex01.example.com, port: 1026, scenario: tls_missing, server: EX01}
   register: bindings
+
+- name: May the relay's account send as Alice by now
+  sharepoint.mail.smtp_probe:
+    host: ex01.example.com
+    port: 587
+    username: CORP\svc_relay
+    password: "{{ relay_password }}"
+    mail_from: alice@example.com
+    rcpt_to: mailtest@example.com
+    send: true
+    token: "send-as-{{ 999999 | random }}"
+  register: as_alice
 """
 
 RETURN = r"""
@@ -189,11 +230,11 @@ outcome:
   description:
     - V(accepted) - the recipient, and with O(send=true) the message, was taken.
     - V(refused) - the server said no, or hung up on a connection it had taken.
-    - V(not_connected) - there was no connection, or no answer in time; nothing is known.
+    - V(not_connected) - there was no connection, no answer in time, or no way to log on (RV(auth_error)); nothing is known.
   returned: success
   type: str
 stage:
-  description: Where the session ended - V(connect), V(greeting), V(ehlo), V(starttls), V(mail), V(rcpt), V(data), or V(done).
+  description: Where the session ended - V(connect), V(greeting), V(ehlo), V(starttls), V(auth), V(mail), V(rcpt), V(data), or V(done).
   returned: success
   type: str
 reply:
@@ -291,12 +332,27 @@ tls_error:
   description: Why STARTTLS failed, or what was wrong with the certificate.
   returned: success
   type: str
+authenticated:
+  description: Whether the server believed the logon; V(false) without O(username).
+  returned: success
+  type: bool
+auth_reply:
+  description: The server's reply to the logon; empty where there was none.
+  returned: success
+  type: str
+  sample: 235 2.7.0 Authentication successful
+auth_error:
+  description: Why no logon could be tried, as when there was no TLS; empty otherwise.
+  returned: success
+  type: str
 sent:
   description: Whether a message was sent and taken.
   returned: success
   type: bool
 transcript:
-  description: The session, line by line, C(->) from the client, C(<-) from the server, C(~) under TLS, C(**) for a refusal.
+  description:
+    - The session, line by line, C(->) from the client, C(<-) from the server, C(~) under TLS, C(**) for a refusal.
+    - What a logon says is not in it.
   returned: success
   type: list
   elements: str

@@ -88,6 +88,8 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
             result.update({"changed": False, **self.perform(validated.options)})
         except MailError as error:
             result.update(failed=True, changed=error.changed, msg=error.message)
+            if error.before is not None:
+                result["before"] = error.before
         finally:
             self._close()
         if not self._task.diff:
@@ -132,4 +134,6 @@ class ResourceAction(MailAction):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         items = self.resource.items(options)  # wrong input is found before a session is opened
-        return resources.converge(self.resource(self.session(), options), items, check_mode=self.check_mode)
+        resource = self.resource(self.session(), options)
+        result = resources.converge(resource, items, check_mode=self.check_mode)
+        return {**result, **resource.summary(result["after"])}

@@ -44,6 +44,7 @@ __all__ = [
     "WinRMTransportError",
     "exchange_web_services",
     "requests",
+    "spnego",
     "x509",
 ]
 
@@ -81,6 +82,7 @@ except ImportError:
     _missing.append("requests-ntlm")
 
 try:
+    import spnego
     from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta, PSCredential
     from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
     from pypsrp.messages import MessageType

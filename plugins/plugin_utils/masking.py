@@ -16,8 +16,11 @@ MASK: Final = "********"
 
 
 def is_secret(option: str) -> bool:
-    """Whether an option of this name holds a secret: every option whose name ends in ``password``."""
-    return option.lower().endswith("password")
+    """Whether an option of this name holds a secret: every option whose name ends in ``password``, but for ``update_password``.
+
+    That one says *when* a password is written, in this collection as in Ansible's own.
+    """
+    return option.lower().endswith("password") and option.lower() != "update_password"
 
 
 def secrets_in(value: Any) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError, RemoteError, SettingNotKept
@@ -114,15 +114,23 @@ class Resource(abc.ABC):
         """What a user can do about a failed change, as sentences behind the host's own words; empty when there is nothing to add."""
         return ""
 
-    def create(self, item: Item, parameters: Mapping[str, Any]) -> list[Statement]:
-        """The statements, run one by one, that make ``item``."""
+    def unseen(self, item: Item, current: Current) -> bool:
+        """Whether something has to be written that no field shows, such as a password, which cannot be read."""
+        return False
+
+    def summary(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """What the module returns beside ``before`` and ``after``; ``after`` has the fields by item name."""
+        return {}
+
+    def create(self, item: Item, parameters: Mapping[str, Any]) -> Iterable[Statement]:
+        """The statements, run one by one, that make ``item``. A generator may look at the host between them, and decide what follows."""
         return [Statement((Command(self.create_cmdlet, parameters),))]
 
-    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
+    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> Iterable[Statement]:
         """The statements that bring an existing item to what is asked."""
         return [Statement((Command(self.set_cmdlet, {"Identity": item.identity, **parameters}),))]
 
-    def remove(self, item: Item, current: Current) -> list[Statement]:
+    def remove(self, item: Item, current: Current) -> Iterable[Statement]:
         """The statements that remove ``item``."""
         return [Statement((Command(self.remove_cmdlet, {"Identity": item.identity, "Confirm": False}),))]
 
@@ -145,6 +153,8 @@ class Plan:
     before: dict[str, Any] | None
     want: dict[str, Any]
     step: Step
+    unseen: bool = False
+    """Whether something is written that no field shows."""
 
     @property
     def expected(self) -> dict[str, Any] | None:
@@ -158,7 +168,8 @@ def converge(resource: Resource, items: Sequence[Item], check_mode: bool) -> dic
     """Brings ``items`` into the state asked for.
 
     Gives ``changed``, ``before`` and ``after`` (by item name, ``None`` for what does not exist) and ``diff``. In check mode
-    nothing is written and ``after`` is what would be. Raises MailError; SettingNotKept when a host kept something else.
+    nothing is written and ``after`` is what would be. Raises MailError; SettingNotKept when a host kept something else. An error
+    after a change carries ``before`` of what was or may have been changed, so that it can be put back.
     """
     try:
         items = resource.resolve(items)
@@ -196,7 +207,11 @@ def compare(resource: Resource, items: Sequence[Item], found: Sequence[Current |
             raise BadInput(f"{reason} Nothing was changed.")
         before = None if current is None else shown(resource, current)
         want = _wanted(resource, item) if item.present else {}
-        plans.append(Plan(item, current, before, want, _step(resource, item, before, want)))
+        step = _step(resource, item, before, want)
+        unseen = item.present and current is not None and resource.unseen(item, current)
+        if step is Step.NOTHING and unseen:
+            step = Step.UPDATE
+        plans.append(Plan(item, current, before, want, step, unseen))
     return plans
 
 
@@ -260,7 +275,7 @@ def _parameters(resource: Resource, plan: Plan) -> dict[str, Any]:
     return parameters
 
 
-def _statements(resource: Resource, plan: Plan) -> list[Statement]:
+def _statements(resource: Resource, plan: Plan) -> Iterable[Statement]:
     if plan.step is Step.CREATE:
         return resource.create(plan.item, _parameters(resource, plan))
     if plan.current is None:
@@ -271,34 +286,57 @@ def _statements(resource: Resource, plan: Plan) -> list[Statement]:
 
 
 def _apply(resource: Resource, pending: Sequence[Plan]) -> None:
-    for plan in pending:
+    for number, plan in enumerate(pending):
+        written = False
         try:
             for statement in _statements(resource, plan):
                 resource.session.write(statement)
+                written = True
         except MailError as error:
             if isinstance(error, RemoteError):
                 error.message += resource.remedy(error)
-            _tell_what_changed(resource, pending, error)
+            _tell_what_changed(resource, pending[:number], plan, written, error)
             raise
 
 
-def _tell_what_changed(resource: Resource, pending: Sequence[Plan], error: MailError) -> None:
-    """Looks at the host once more, so that the message can say how far the task came."""
+def _tell_what_changed(resource: Resource, done: Sequence[Plan], failed: Plan, written: bool, error: MailError) -> None:
+    """Looks at the host once more, so that the message can say how far the task came, unless it says so itself.
+
+    Of what no field shows, such as a password, that it was written is all that is known: ``written`` says so of ``failed``.
+    """
+    begun = [*done, failed]
+    if error.changed:
+        error.before = _before(begun)
+        return
     try:
-        found = resource.read([plan.item for plan in pending])
+        found = resource.read([plan.item for plan in begun])
     except MailError:
-        error.changed = True
+        error.changed, error.before = True, _before(begun)
         error.message += " What was changed before the failure could not be read back: look before you run the task again."
         return
-    now = {plan.item.name: None if current is None else shown(resource, current) for plan, current in zip(pending, found, strict=True)}
-    changed = [plan.item.name for plan in pending if now[plan.item.name] != plan.before]
+    changed = []
+    for plan, current in zip(begun, found, strict=True):
+        now = None if current is None else shown(resource, current)
+        if now != plan.before or (plan.unseen and (written or plan is not failed)):
+            changed.append(plan)
     error.changed = bool(changed)
-    error.message += f" Already changed: {', '.join(changed)}." if changed else " Nothing was changed."
+    error.before = _before(changed) if changed else None
+    names = ", ".join(plan.item.name for plan in changed)
+    error.message += f" Already changed: {names}." if changed else " Nothing was changed."
+
+
+def _before(plans: Iterable[Plan]) -> dict[str, Any]:
+    return {plan.item.name: plan.before for plan in plans}
 
 
 def _read_back(resource: Resource, pending: Sequence[Plan]) -> dict[str, dict[str, Any] | None]:
     """What the hosts kept. Raises SettingNotKept, naming setting, wish and what is there, when it is not what was asked."""
-    found = resource.read([plan.item for plan in pending])
+    try:
+        found = resource.read([plan.item for plan in pending])
+    except MailError as silence:
+        silence.changed, silence.before = True, _before(pending)
+        silence.message += " The change was made before, and could not be read back: look before you run the task again."
+        raise
     after: dict[str, dict[str, Any] | None] = {}
     faults = []
     for plan, current in zip(pending, found, strict=True):
@@ -316,6 +354,6 @@ def _read_back(resource: Resource, pending: Sequence[Plan]) -> dict[str, dict[st
             f"{resource.session.host} accepted the change of the {resource.noun} and did not keep it: {'; '.join(faults)}. "
             f"The rest was changed. Something else may manage this setting, or the host normalises it to another value."
         )
-        error.changed = True
+        error.changed, error.before = True, _before(pending)
         raise error
     return after

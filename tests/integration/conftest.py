@@ -63,6 +63,11 @@ class Lab:
         with opener.open(f"http://{self.subnet}.1:1999/{what}", timeout=10) as answer:
             return json.load(answer)
 
+    def advance(self, seconds: float) -> None:
+        """Lets time pass in the lab."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"http://{self.subnet}.1:1999/clock", data=json.dumps({"advance": seconds}).encode(), timeout=10).close()
+
     def playbook(
         self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None
     ) -> Run:
@@ -131,6 +136,18 @@ def start_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartLab]:
     """Starts labs that live as long as the module's tests; options are those of ``python -m tests.lab``."""
     with ExitStack() as stack:
         yield _starter(stack, tmp_path_factory.mktemp("labs"), TAKEN)
+
+
+@pytest.fixture(scope="module")
+def relay_lab(start_lab: StartLab) -> Lab:
+    """A farm in which sp01 is a relay."""
+    return start_lab("--state", "iis-relay")
+
+
+@pytest.fixture(scope="module")
+def bare(start_lab: StartLab) -> Lab:
+    """A farm without a relay; tests that install one remove it again."""
+    return start_lab()
 
 
 @pytest.fixture

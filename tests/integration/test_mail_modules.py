@@ -70,6 +70,26 @@ def test_a_probe_sees_what_an_unlisted_host_sees(lab: Lab) -> None:
     assert (result["scenario"], result["server"]) == ("unlisted_relay", "EX01")
 
 
+def test_a_probe_logs_on_under_tls_only_and_is_somebody_then(lab: Lab) -> None:
+    relay = {"port": 1587, "username": "CORP\\svc_relay", "password": "Relay-Pa55", "mail_from": "svc_relay@corp.example"}
+    result = _probe(lab, "-vvvv", **relay, rcpt_to="partner@outside.example")
+    assert (result["outcome"], result["authenticated"], result["auth_reply"]) == ("accepted", True, "235 2.7.0 Authentication successful")
+    assert " ~> AUTH LOGIN" in result["transcript"] and "Relay-Pa55" not in json.dumps(result)
+    wrong = _probe(lab, **{**relay, "password": "not this one"})
+    assert (wrong["status"], wrong["outcome"], wrong["stage"], wrong["authenticated"]) == ("ok", "refused", "auth", False)
+    assert wrong["reply"] == wrong["auth_reply"] == "535 5.7.3 Authentication unsuccessful"
+    clear = _probe(lab, **relay, starttls=False)
+    assert (clear["outcome"], clear["stage"], clear["authenticated"]) == ("not_connected", "auth", False)
+    assert "not encrypted" in clear["auth_error"] and not [line for line in clear["transcript"] if "AUTH" in line and ">" in line[:3]]
+    untrusted = _probe(lab, **relay, ca_path=None)
+    assert (untrusted["authenticated"], untrusted["stage"]) == (False, "auth") and "verify failed" in untrusted["tls_error"]
+    ntlm = _probe(lab, **relay, starttls=False, allow_plain_text_logon=True)
+    assert (ntlm["outcome"], ntlm["auth_before_tls"], ntlm["authenticated"]) == ("accepted", ["NTLM"], True)
+    assert " -> AUTH NTLM" in ntlm["transcript"]
+    lacking = _probe(lab, username="CORP\\svc_relay")
+    assert lacking["status"] == "failed" and "both username and password" in lacking["msg"]
+
+
 def test_a_certificate_that_is_not_trusted_ends_tls_and_not_the_probe(lab: Lab) -> None:
     result = _probe(lab, ca_path=None)
     assert (result["outcome"], result["auth_after_tls"]) == ("accepted", None)

@@ -129,6 +129,7 @@ def whole() -> dict[str, Any]:
     """All scenarios on two farm servers and two Exchange servers, every verdict among them."""
     cells = [cell(id_, name, server, process, to) for id_, name, process, to in MAIL for server in ("SP01", "SP02")]
     cells += [cell(id_, name, server, "probe", "nobody@example.com") for id_, name in PROBES for server in ("EX01", "EX02")]
+    cells.append(cell("relay_unlisted", "Unlisted host sends through the farm's relay", "SP01", "probe", "nobody@example.com"))
     for one in cells:
         if one["id"] == "alert_group_authenticated":
             one.update(
@@ -177,6 +178,7 @@ def whole() -> dict[str, Any]:
         },
         "routes": [
             {"route": "anonymous", "satisfies": False, "why": ["everyone@corp.example wants authenticated senders"]},
+            {"route": "iis_relay", "satisfies": True, "why": ["It serves all."], "cannot": ["send_as_users: returned with 5.7.60"]},
             {"route": "externally_secured", "satisfies": True, "why": []},
             {"route": "default_connector", "satisfies": False, "why": ["OWSTIMER answers the challenge and stops", "no relay right"]},
         ],

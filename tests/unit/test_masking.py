@@ -67,3 +67,9 @@ def test_a_number_that_is_the_secret_is_masked_and_others_are_not() -> None:
 
 def test_without_secrets_nothing_changes() -> None:
     assert Masker([]).value({"a": ["b", 1]}) == {"a": ["b", 1]}
+
+
+def test_when_a_password_is_written_is_no_secret() -> None:
+    arguments = {"update_password": "always", "smart_host_password": "hunter2", "smart_host_type": "always"}
+    assert secrets_in(arguments) == {"hunter2"}
+    assert Masker(secrets_in(arguments)).value(arguments) == {**arguments, "smart_host_password": MASK}

@@ -71,6 +71,19 @@ class RepaintedDoor(Door):
     restates_all = True
 
 
+class DoorOfAHouseThatFallsSilent(Door):
+    def read(self, items: Sequence[Item]) -> list[Current | None]:
+        host = cast(Doors, self.session)
+        if host.written:
+            raise RemoteError("Nobody answers.", host=host.host)
+        return super().read(items)
+
+
+class DoorWithAHiddenBolt(Door):
+    def unseen(self, item: Item, current: Current) -> bool:
+        return True
+
+
 def run(doors: Doors, *items: Item, check_mode: bool = False, kind: type[Door] = Door) -> dict[str, Any]:
     return converge(kind(cast(Session, doors), {}), items, check_mode)
 
@@ -80,6 +93,7 @@ def door(name: str, present: bool = True, **want: Any) -> Item:
 
 
 WHITE = {"Colour": "White", "Open": True, "Height": 2}
+SHOWN = {"colour": "white", "open": True, "height": 2}
 
 
 def test_nothing_to_do() -> None:
@@ -131,6 +145,7 @@ def test_a_setting_that_did_not_stick_is_a_failure() -> None:
     with pytest.raises(SettingNotKept, match="colour of front was to be pink and is red") as caught:
         run(Doors(front=dict(WHITE)), door("front", colour="pink"))
     assert caught.value.changed
+    assert caught.value.before == {"front": SHOWN}
 
 
 def test_a_failure_says_how_far_the_task_came() -> None:
@@ -138,8 +153,30 @@ def test_a_failure_says_how_far_the_task_came() -> None:
     with pytest.raises(RemoteError, match=r"It is stuck\. Already changed: front\.") as caught:
         run(host, door("front", colour="green"), door("stuck", colour="green"), door("back", colour="green"))
     assert caught.value.changed
+    assert caught.value.before == {"front": SHOWN}, "only what was changed is to be put back"
     with pytest.raises(RemoteError, match=r"It is stuck\. Nothing was changed\.") as caught:
         run(host, door("stuck", colour="green"), door("back", colour="green"))
+    assert (caught.value.changed, caught.value.before) == (False, None)
+
+
+@pytest.mark.parametrize("colours", [("green", "green"), ("green", "white")])
+def test_what_may_have_been_changed_can_be_put_back(colours: tuple[str, str]) -> None:
+    """The house answers no more after ``front``, in the middle of the task or at its end."""
+    host = Doors(front=dict(WHITE), stuck=dict(WHITE), back=dict(WHITE))
+    items = [door(name, colour=colour) for name, colour in zip(("front", "stuck"), colours, strict=True)]
+    with pytest.raises(RemoteError, match=r"could not be read back: look before you run the task again\.$") as caught:
+        run(host, *items, door("back", colour="green") if colours[1] == "green" else door("back"), kind=DoorOfAHouseThatFallsSilent)
+    assert caught.value.changed
+    assert caught.value.before == ({"front": SHOWN, "stuck": SHOWN} if colours[1] == "green" else {"front": SHOWN})
+
+
+def test_what_no_field_shows_counts_once_it_is_written() -> None:
+    host = Doors(front=dict(WHITE), stuck=dict(WHITE))
+    with pytest.raises(RemoteError, match=r"It is stuck\. Already changed: front\.") as caught:
+        run(host, door("front"), door("stuck"), kind=DoorWithAHiddenBolt)
+    assert (caught.value.changed, caught.value.before) == (True, {"front": SHOWN})
+    with pytest.raises(RemoteError, match=r"It is stuck\. Nothing was changed\.") as caught:
+        run(host, door("stuck"), kind=DoorWithAHiddenBolt)
     assert not caught.value.changed
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.clixml import HostSerializer, format_duration, parse_duration
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential, SecureText, cmdlet
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import CimInstance, Credential, SecureText, cmdlet
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import (
     UNLIMITED,
     EnumText,
@@ -55,6 +55,32 @@ def test_an_object_is_its_properties() -> None:
     assert connector["Ver"] == "15.2.1118.7"
     assert connector["Blob"] == b"\x01\x02\x03"
     assert connector["Hash"] == {"a": 1, "b": "EX01"}
+
+
+def test_a_cim_instance_brings_its_class_along() -> None:
+    binding = CimInstance("root/MicrosoftIISv2", "ServerBinding", {"IP": "", "Port": "25"})
+    (sent,) = wire({"Bindings": [binding]})["Bindings"]
+    element = HostSerializer().serialize(sent)
+    assert element is not None
+    types = [entry.text for entry in element.findall("TN/T")]
+    base = "Microsoft.Management.Infrastructure.CimInstance"
+    assert types == [f"{base}#root/MicrosoftIISv2/ServerBinding", base, "System.Object"]
+    assert {entry.get("N"): entry.text or "" for entry in element.findall("Props/S")} == {"IP": "", "Port": "25"}
+    declared = {entry.get("N"): entry.text for entry in element.findall("MS/Obj[@N='__ClassMetadata']/LST/Obj/MS/*")}
+    assert declared == {
+        "ClassName": "ServerBinding",
+        "Namespace": "root/MicrosoftIISv2",
+        "ServerName": "localhost",
+        "Hash": "0",
+        "MiXml": '<CLASS NAME="ServerBinding"><PROPERTY NAME="IP" TYPE="string"></PROPERTY>'
+        '<PROPERTY NAME="Port" TYPE="string"></PROPERTY></CLASS>',
+    }
+
+
+def test_an_array_of_no_bytes_is_neither_null_nor_an_error() -> None:
+    assert HostSerializer().deserialize("<BA />") == b""
+    found = plain(HostSerializer().deserialize('<Obj RefId="0"><Props><BA N="List"></BA><Nil N="Other" /></Props></Obj>'))
+    assert dict(found) == {"List": b"", "Other": None}
 
 
 def test_null_is_not_empty_text() -> None:

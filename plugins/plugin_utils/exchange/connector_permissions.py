@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import with_domain_controller
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import texts, with_domain_controller
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import ANY_RECIPIENT
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
@@ -21,7 +21,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session i
 ANONYMOUS_LOGON: Final = "S-1-5-7"
 """Well-known SID of ANONYMOUS LOGON, whose name depends on the domain's language."""
 
-_CMDLETS = ("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")
+WRITING: Final = ("Add-ADPermission", "Remove-ADPermission")
+_CMDLETS = ("Get-ADPermission", *WRITING)
 # Names by which Windows in other languages shows the two well-known principals that a client of a connector can be.
 _SIDS = {
     "nt authority\\anonymous logon": ANONYMOUS_LOGON,
@@ -67,16 +68,21 @@ def check_access(session: Session, probe: str, user: str, domain_controller: str
     the role that the account lacks, or BadInput.
     """
     _checked(session, [permission("Get", probe, domain_controller, User=user)], user)
-    reply = session.read_each(cmdlet("Get-Command", Name=list(_CMDLETS)))[0]
-    shown = {str(command.get("Name", "")).casefold() for command in reply.outputs if isinstance(command, Mapping)}
-    lacking = [name for name in _CMDLETS if name.casefold() not in shown]
-    # An endpoint that does not tell its cmdlets shows none: the right itself will then have to tell.
-    if shown and lacking:
+    lacking = lacking_cmdlets(session, _CMDLETS)
+    if lacking:
         raise BadInput(
             f"{session.host} shows {session.endpoint.account or 'the account of the session'} Get-ADPermission, but not "
             f"{' and '.join(lacking)}: without it the relay right cannot be changed. Nothing was changed. Assign the whole management role "
             f'"Active Directory Permissions", or leave out relay.'
         )
+
+
+def lacking_cmdlets(session: Session, names: Sequence[str]) -> list[str]:
+    """Those of the cmdlets that the session does not show, for want of a management role."""
+    reply = session.read_each(cmdlet("Get-Command", Name=list(names)))[0]
+    shown = {str(command.get("Name", "")).casefold() for command in reply.outputs if isinstance(command, Mapping)}
+    # An endpoint that does not tell its cmdlets shows none: the cmdlets themselves will then have to tell.
+    return [name for name in names if name.casefold() not in shown] if shown else []
 
 
 def entries(outputs: Iterable[Any]) -> list[dict[str, Any]]:
@@ -90,7 +96,7 @@ def entries(outputs: Iterable[Any]) -> list[dict[str, Any]]:
         if not isinstance(output, Mapping):
             continue
         key = (str(output.get("User") or ""), bool(output.get("Deny")), bool(output.get("IsInherited")))
-        rights = _texts(output.get("ExtendedRights")) or _texts(output.get("AccessRights"))
+        rights = texts(output.get("ExtendedRights")) or texts(output.get("AccessRights"))
         found.setdefault(key, set()).update(rights)
     return [
         {"user": user, "sid": sid_of(user), "rights": sorted(rights), "deny": deny, "inherited": inherited}
@@ -135,7 +141,3 @@ def _explained(error: RemoteError, user: str, host: str) -> BadInput | RemoteErr
         f"{host} does not know the principal {user} ({error.reply}). Nothing was changed. Set relay_user to the name that ANONYMOUS LOGON "
         f"has in the language of the domain, such as NT-AUTORITÄT\\ANONYMOUS-ANMELDUNG."
     )
-
-
-def _texts(value: Any) -> list[str]:
-    return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry not in (None, "")]

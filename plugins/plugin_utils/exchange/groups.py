@@ -10,8 +10,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import with_domain_controller
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import not_found, texts, with_domain_controller
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
@@ -54,7 +54,7 @@ def read_groups(session: Session, names: Sequence[str] | None, domain_controller
             for error in reply.errors:
                 raise _unknown_group(error, name, session.host)
             found.append(_only(reply.outputs, "group", name, session.host))
-    listed = {text for group in found for kind in _LISTS for text in _texts(group.get(kind))}
+    listed = {text for group in found for kind in _LISTS for text in texts(group.get(kind))}
     addresses = addresses_of(session, sorted(listed), domain_controller)
     return [_group(group, addresses) for group in found]
 
@@ -65,7 +65,7 @@ def addresses_of(session: Session, identities: Sequence[str], domain_controller:
     found: dict[str, str | None] = {}
     for identity, reply in zip(identities, session.read_each(*statements), strict=True):
         for error in reply.errors:
-            if isinstance(error, CommandMissing) or not _not_found(error):
+            if not not_found(error):
                 raise error
         outputs = [] if reply.errors else reply.outputs
         address = str(_only(outputs, "recipient", identity, session.host).get("PrimarySmtpAddress") or "") if outputs else ""
@@ -77,7 +77,7 @@ _LISTS = ("AcceptMessagesOnlyFromSendersOrMembers", "RejectMessagesFromSendersOr
 
 
 def _group(found: Mapping[str, Any], addresses: Mapping[str, str | None]) -> Group:
-    permitted, rejected = (sender_list(addresses.get(text) or text for text in _texts(found.get(kind))) for kind in _LISTS)
+    permitted, rejected = (sender_list(addresses.get(text) or text for text in texts(found.get(kind))) for kind in _LISTS)
     return Group(
         address=str(found.get("PrimarySmtpAddress") or "").lower(),
         name=str(found.get("Name") or ""),
@@ -87,16 +87,8 @@ def _group(found: Mapping[str, Any], addresses: Mapping[str, str | None]) -> Gro
     )
 
 
-def _texts(value: Any) -> list[str]:
-    return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry not in (None, "")]
-
-
-def _not_found(error: RemoteError) -> bool:
-    return "ManagementObjectNotFoundException" in error.error_id or "couldn't be found" in error.reply
-
-
 def _unknown_group(error: RemoteError, name: str, host: str) -> BadInput | RemoteError:
-    if isinstance(error, CommandMissing) or not _not_found(error):
+    if not not_found(error):
         return error
     return BadInput(
         f"{host} knows no distribution group and no mail-enabled security group {name} ({error.reply}). Nothing was changed. Check the "

@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_fields import connector_facts
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Command, Statement, cmdlet
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
 
@@ -19,7 +20,8 @@ def with_domain_controller(statement: Statement, domain_controller: str | None) 
     """The same statement asked of one domain controller: a change made on another may not have arrived where one reads."""
     if not domain_controller:
         return statement
-    return Statement(tuple(Command(c.name, {**c.parameters, "DomainController": domain_controller}) for c in statement.commands))
+    commands = tuple(Command(c.name, {**c.parameters, "DomainController": domain_controller}) for c in statement.commands)
+    return dataclasses.replace(statement, commands=commands)
 
 
 def connectors_of(session: Session, servers: Sequence[str], domain_controller: str | None = None) -> list[list[Mapping[str, Any]]]:
@@ -33,12 +35,20 @@ def connectors_of(session: Session, servers: Sequence[str], domain_controller: s
     return found
 
 
-def explained(error: RemoteError, server: str, host: str) -> BadInput | RemoteError:
-    """The error, or a plain sentence where Exchange does not know the server.
+def not_found(error: RemoteError) -> bool:
+    """Whether Exchange does not know what it was asked about. The failure category in the error id is the same in every language."""
+    known = not isinstance(error, CommandMissing)
+    return known and ("ManagementObjectNotFoundException" in error.error_id or "couldn't be found" in error.reply)
 
-    The failure category within the error id is the same in every language of the server.
-    """
-    if "ManagementObjectNotFoundException" in error.error_id or "couldn't be found" in error.reply:
+
+def texts(value: Any) -> list[str]:
+    """What a property holds, as texts: many, one or none."""
+    return [str(entry) for entry in (value if isinstance(value, list) else [value]) if entry not in (None, "")]
+
+
+def explained(error: RemoteError, server: str, host: str) -> BadInput | RemoteError:
+    """The error, or a plain sentence where Exchange does not know the server."""
+    if not_found(error):
         return BadInput(f"{host} knows no Exchange server {server} ({error.reply}). Nothing was changed. Check the name.")
     return error
 

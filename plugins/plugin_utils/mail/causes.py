@@ -5,22 +5,25 @@
 """Why mail fails, as a stable word, a sentence, and the change that would mend it in this collection's own terms.
 
 Texts may name ``{route}`` (the variables of the least trusting route that serves the farm), ``{server}``, ``{address}``, ``{connector}``
-(the one that takes the connection), ``{made}`` (the one made for the farm), ``{recipient}``, ``{sender}`` and ``{smtp_server}``.
+(the one that takes the connection), ``{made}`` (the one made for the farm), ``{recipient}``, ``{sender}`` (the farm's address),
+``{envelope}`` (the sender of this very mail), ``{smtp_server}``, ``{relay}`` (the server that it runs on), ``{account}`` and
+``{smart_host}`` (the relay's), and ``{said}`` (what somebody or something said).
 """
 
 from __future__ import annotations
 
 CAUSES: dict[str, tuple[str, str]] = {
     "process_answers_challenge": (
-        "Exchange offers AUTH, and this build of SharePoint answers with the account of the sending process. Exchange refuses it with "
-        "5.7.1, and OWSTIMER stops there: alerts and workflow mail are lost, though mail of w3wp arrives.",
-        "Either run site.yml with {route}, so that the farm's servers meet a receive connector that offers no AUTH; or install KB3191880 "
-        "(SharePoint 2016 build 16.0.4534.1000) or a later update, after which SharePoint never authenticates.",
+        "Exchange (or the relay) offers AUTH, and this build of SharePoint answers with the account of the sending process. That is "
+        "refused with 5.7.1, and OWSTIMER stops there: alerts and workflow mail are lost, though mail of w3wp arrives.",
+        "Either run site.yml with {route}, so that the farm's servers meet a receive connector (or a relay) that offers no AUTH; or "
+        "install KB3191880 (SharePoint 2016 build 16.0.4534.1000) or a later update, after which SharePoint never authenticates.",
     ),
     "no_mail_server": ("The farm has no outgoing mail server.", "Set outgoing_email_server (role or module outgoing_email)."),
     "no_listener": (
-        "No enabled receive connector listens where the farm sends its mail.",
-        "Compare server and port of outgoing_email with the bindings that exchange_receive_connector_info shows; correct either.",
+        "Neither an enabled receive connector nor a relay listens where the farm sends its mail.",
+        "Compare server and port of outgoing_email with the bindings that exchange_receive_connector_info and iis_smtp_relay_info show; "
+        "correct either.",
     ),
     "server_not_in_ranges": (
         "The address {address} of {server} is in no remote range of {made}, the connector made for the farm.",
@@ -45,8 +48,9 @@ CAUSES: dict[str, tuple[str, str]] = {
         "Take ExchangeUsers and Integrated off the farm's connector: run site.yml with {route}.",
     ),
     "tls_not_offered": (
-        "SharePoint demands TLS, and the connector does not offer STARTTLS.",
-        "Add Tls to the connector's auth_mechanism (exchange_connector_require_tls brings it along), or set outgoing_email_tls: false.",
+        "SharePoint demands TLS, and the connector (or the relay) does not offer STARTTLS.",
+        "Add Tls to the connector's auth_mechanism (exchange_connector_require_tls brings it along), or set outgoing_email_tls: false; a "
+        "relay needs a certificate of its own.",
     ),
     "tls_not_used": (
         "The connector requires TLS, and the farm sends in clear text.",
@@ -108,8 +112,9 @@ CAUSES: dict[str, tuple[str, str]] = {
         "Follow it with exchange_message_trace; see whether reports are switched off (Get-TransportConfig, remote domains).",
     ),
     "lost_after_acceptance": (
-        "Exchange accepted the mail (250), and it did not reach the mailbox: it is queued, was dropped by a rule or an agent, or is late.",
-        "Follow it with exchange_message_trace by its message id; look at queues, transport rules and agents of the server named last.",
+        "The mail was accepted (250), and it did not reach the mailbox: it is queued, was dropped by a rule or an agent, or is late.",
+        "Follow it with exchange_message_trace by its message id; look at queues, transport rules and agents of the server named last. If "
+        "Exchange never saw it, the relay lost it: look at its Badmail directory and its log (iis_smtp_relay_info).",
     ),
     "tracking_silent": (
         "Message tracking knows nothing of messages that arrived, so that this one's fate cannot be told.",
@@ -150,8 +155,43 @@ CAUSES: dict[str, tuple[str, str]] = {
         "that port.",
     ),
     "unlisted_host_refused": (
-        "Exchange refuses this host although the rights that were read allow it: the connection met another connector or another host.",
-        "Look for a balancer or firewall in between, and read exchange_receive_connector_info again.",
+        "The host is refused although the rights that were read allow it: the connection met another connector or another host.",
+        "Look for a balancer or firewall in between, and read exchange_receive_connector_info (iis_smtp_relay_info) again.",
+    ),
+    "send_as_missing": (
+        "The relay logs on as {account}, and that account may not send as {envelope} (5.7.60): the relay took the mail (250), Exchange "
+        "refuses it, and it comes back to its envelope sender.",
+        "Let the account send as that mailbox (module exchange_send_as; Exchange may go on with its old answer for 2 hours), or let the "
+        "farm send as an address of the account: outgoing_email_from_address for alerts, and "
+        "outgoing_email_override_envelope_sender: true for invitations.",
+    ),
+    "send_as_cached": (
+        "{account} may send as {envelope}, and Exchange refuses it all the same (5.7.60): it still believes what it looked up before, for "
+        "up to 2 hours.",
+        "Verify again 2 hours after the grant. If it is refused then, see that the relay logs on as the account that the grant is for "
+        "(exchange_send_as_info, iis_smtp_relay_info).",
+    ),
+    "relay_refuses_host": (
+        "The relay on {relay} does not take mail from {server} ({address}): {said}.",
+        "Add the address to relay_addresses and, where they are set, to connect_addresses and firewall_addresses of the relay (module "
+        "iis_smtp_relay).",
+    ),
+    "relay_credentials": (
+        "The relay on {relay} does not log on to Exchange as {account}: {said}. What it took stays in its queue, or comes back.",
+        "Set account and password of the relay's smart host again: one that was changed or has expired elsewhere is not noticed there, and "
+        "is written only with iis_smtp_relay_update_password: always (and iis_smtp_relay_undo_policy: best_effort, for the old one cannot "
+        "be put back). Basic wants smart_host_tls where the connector offers it under TLS only. iis_smtp_relay_info shows queue "
+        "and errors.",
+    ),
+    "relay_queue": (
+        "The relay on {relay} does not hand its mail on to Exchange: {said}.",
+        "See that the service SMTPSVC runs there, that smart_host is set, and that the server reaches {smart_host}. iis_smtp_relay_info "
+        "shows queue and errors; what waits is sent as soon as it can be, or comes back when its retries expire.",
+    ),
+    "relay_open": (
+        "A host that is not listed can send through the relay on {relay}, as the organisation and to anybody: {said}.",
+        "Close this first: relay_addresses and firewall_addresses with the farm's servers and nobody else, authentication: [anonymous], "
+        "relay_authenticated: false (module iis_smtp_relay).",
     ),
     "allowed_by_configuration": (
         "{connector} allows it.",
@@ -180,6 +220,13 @@ PREDICTED = {
     "group_authentication": "group_wants_authentication",
     "group_unresolved": "group_wants_authentication",
     "group_not_permitted": "sender_not_permitted",
+    "relay_stopped": "relay_queue",
+    "relay_firewall": "relay_refuses_host",
+    "relay_not_admitted": "relay_refuses_host",
+    "relay_refuses": "relay_refuses_host",
+    "relay_queue": "relay_queue",
+    "relay_credentials": "relay_credentials",
+    "relay_send_as": "send_as_missing",
     "accepted": "allowed_by_configuration",
     "no_connector": "unknown",
 }
@@ -200,4 +247,11 @@ SAID: tuple[tuple[str, str], ...] = (
     (r"SMTP host was not specified", "no_mail_server"),
     (r"could not be resolved|unable to connect|actively refused|no connection could be made", "server_unreachable"),
     (r"5\.7\.1\b|not authenticated", "process_answers_challenge"),
+)
+
+# The same where a relay stands between SharePoint and Exchange; these go first there.
+SAID_WITH_RELAY: tuple[tuple[str, str], ...] = (
+    (r"5\.7\.1 unable to relay", "relay_refuses_host"),
+    (r"5\.7\.60|permissions to send as", "send_as_missing"),
+    (r"\b535\b|authentication unsuccessful|5\.7\.57|during MAIL FROM|5\.7\.1 Client was not authenticated", "relay_credentials"),
 )

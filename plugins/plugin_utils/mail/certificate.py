@@ -7,11 +7,21 @@
 from __future__ import annotations
 
 import ipaddress
+import ssl
 from collections.abc import Sequence
 from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import x509
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import visible
+
+
+def authorities(path: str | None) -> ssl.SSLContext:
+    """What trusts the certificate authorities in the file at ``path``, or the system's own. Raises DeliveryError."""
+    try:
+        return ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise DeliveryError(f"ca_path: {path} cannot be read as certificate authorities: {error}. Nothing was sent.") from error
 
 
 def describe(der: bytes, name: str, trust_error: str) -> dict[str, Any]:

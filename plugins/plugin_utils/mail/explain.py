@@ -10,14 +10,15 @@ import dataclasses
 import re
 from collections.abc import Iterable
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.causes import CAUSES, PREDICTED, SAID
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.causes import CAUSES, PREDICTED, SAID, SAID_WITH_RELAY
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import Connector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Outcome
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import Material
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.observe import Observation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Cell
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import FROM_SERVERS
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.relay_causes import relay_cause
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import AT_RELAYS, FROM_SERVERS
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.seen import error_in
 
 # A wrong connector shows as one of these; the connector is the cause then, and they are what it does.
@@ -55,21 +56,25 @@ class Case:
     material: Material
     route: str
 
-    def explanation(self, cause_id: str, address: str = "", said: str = "") -> Explanation:
-        """The cause's texts, filled in. Values come last: what braces they hold stays as it is."""
+    def explanation(self, cause_id: str, address: str = "", said: str = "", server: str = "") -> Explanation:
+        """The cause's texts, filled in. Values come last: what braces they hold stays as it is. ``server``: not the cell's own."""
         cell, situation = self.cell, self.situation
         prediction = cell.prediction
-        made = self.made
+        made, relay = self.made, situation.relay
         values = {
             "route": self.route,
-            "server": cell.server,
+            "server": server or cell.server,
             "address": address or prediction.client or "unknown",
             "connector": prediction.connector or "the connector there",
             "made": made.identity if made else repr(situation.connector_name),
             "recipient": cell.recipient,
             "sender": situation.farm.from_address,
             "smtp_server": situation.farm.smtp_server or "that none is set for",
-            "said": said,
+            "envelope": self.envelope or "the user who shares",
+            "relay": cell.server if cell.id in AT_RELAYS else relay.server if relay else "the farm's server",
+            "account": relay.account if relay else "its account",
+            "smart_host": f"{relay.smart_host}:{relay.smart_host_port}" if relay else "Exchange",
+            "said": said or _deciding(cell),
         }
         cause, remedy = CAUSES[cause_id]
         return Explanation(cause_id, cause.format(**values), remedy.format(**values))
@@ -79,6 +84,23 @@ class Case:
         """The connector made for the farm on the Exchange server that the prediction is about."""
         target = self.situation.exchange_server(self.cell.prediction.target)
         return self.situation.made_connector(target) if target else None
+
+    @property
+    def envelope(self) -> str:
+        """The sender of this cell's mail; empty for a user who is not known."""
+        return self.cell.sender if self.cell.id == "invitation" else self.cell.sender or self.situation.farm.from_address
+
+    @property
+    def sent_from(self) -> str:
+        """Addresses of the SharePoint server that sends this cell's mail."""
+        host = self.situation.farm_server(self.cell.server)
+        return ", ".join(host.addresses) if host else ""
+
+
+def _deciding(cell: Cell) -> str:
+    """The last reason of a prediction that is more than a consequence."""
+    reasons = [reason.value for reason in cell.prediction.reasons if not reason.fact.startswith("after ")]
+    return reasons[-1] if reasons else ""
 
 
 def explain(case: Case, verdict: str) -> Explanation:
@@ -139,9 +161,13 @@ def _invitation(case: Case) -> Explanation:
 
 
 def _refusal(case: Case, verdict: str) -> Explanation:
+    refused = case.observation.outcome == "refused"
+    if case.cell.id in AT_RELAYS and not refused:
+        opened = (reason.by for reason in case.cell.prediction.reasons if reason.fact == "RCPT TO to the relay")
+        return case.explanation("relay_open", said="nothing that was read allows it" if verdict == "surprise" else next(opened, ""))
     if verdict != "surprise":
         return case.explanation(PREDICTED[case.cell.prediction.decisive])
-    return case.explanation("unlisted_host_refused" if case.observation.outcome == "refused" else "unlisted_host_admitted")
+    return case.explanation("unlisted_host_refused" if refused else "unlisted_host_admitted")
 
 
 def _lost(case: Case, verdict: str) -> Explanation:
@@ -150,6 +176,10 @@ def _lost(case: Case, verdict: str) -> Explanation:
         return _blame_connector(case, PREDICTED[case.cell.prediction.decisive])
     outcome = case.observation.outcome
     said = _said(case)
+    relay = case.situation.relay
+    at_relay = relay and relay_cause(case.situation, relay, case.material, case.observation, case.envelope, said)
+    if at_relay:
+        return case.explanation(at_relay[0], address=case.sent_from, said=at_relay[1])
     if outcome == "bounced" and said not in ("group_wants_authentication", "sender_not_permitted"):
         return case.explanation("rejected_later")
     if outcome == "accepted_not_delivered":
@@ -165,13 +195,18 @@ def _blame_connector(case: Case, cause_id: str) -> Explanation:
     cell, situation = case.cell, case.situation
     if cause_id not in _OF_CONNECTOR:
         return case.explanation(cause_id)
-    strangers = case.material.strangers(situation)
+    relay = situation.relay
+    strangers = case.material.strangers(situation) if relay is None else frozenset()
     if strangers:
         return case.explanation("other_address_matches", address=", ".join(sorted(strangers)))
     prediction, made = cell.prediction, case.made
-    if made is not None and situation.farm.port in made.ports and prediction.client and prediction.connector != made.identity:
+    meant = made is not None and situation.port_at_exchange in made.ports
+    if made is not None and meant and prediction.client and prediction.connector != made.identity:
         listed = any(span.holds(prediction.client) for span in made.ranges)
-        return case.explanation("more_specific_connector" if listed else "server_not_in_ranges")
+        client = relay.server if relay is not None else cell.server
+        return case.explanation("more_specific_connector" if listed else "server_not_in_ranges", server=client)
+    if relay is not None:
+        return case.explanation(cause_id)
     foreseen_well: tuple[Outcome, ...] = ("delivered",)
     if prediction.outcome in foreseen_well and situation.balanced and all(host.addresses for host in situation.exchange):
         return case.explanation("other_address_matches", address=", ".join(situation.farm.smtp_addresses))
@@ -180,9 +215,8 @@ def _blame_connector(case: Case, cause_id: str) -> Explanation:
 
 def _said(case: Case) -> str | None:
     """The cause that something observed names: a reply, a log line, the status in message tracking, a report."""
-    return recognise(
-        error_in(piece.value) for piece in case.observation.evidence if piece.standing == "observed" and piece.fact.startswith(_SPEAKING)
-    )
+    pieces = (piece for piece in case.observation.evidence if piece.standing == "observed" and piece.fact.startswith(_SPEAKING))
+    return recognise((error_in(piece.value) for piece in pieces), with_relay=case.situation.relay is not None)
 
 
 _SPEAKING = (
@@ -199,7 +233,8 @@ _SPEAKING = (
 )
 
 
-def recognise(texts: Iterable[str]) -> str | None:
+def recognise(texts: Iterable[str], *, with_relay: bool = False) -> str | None:
     """The cause that texts of servers name, the most telling first; None when they name none."""
     said = "\n".join(texts)
-    return next((cause_id for pattern, cause_id in SAID if re.search(pattern, said, re.I)), None)
+    known = (*SAID_WITH_RELAY, *SAID) if with_relay else SAID
+    return next((cause_id for pattern, cause_id in known if re.search(pattern, said, re.I)), None)

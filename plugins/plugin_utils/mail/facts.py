@@ -11,31 +11,19 @@ The mappings come from ``farm_info`` and ``exchange_receive_connector_info``; a 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import Connector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import FactError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.hosts import Host, is_address
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.recipients import (
     GroupSenders,
     Recipient,
     parse_groups,
     parse_recipients,
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Host:
-    """A server: its name in the product, the name it is reached by, and its addresses."""
-
-    name: str
-    host: str
-    addresses: tuple[str, ...]
-
-    def known_as(self, name: str) -> bool:
-        """Whether ``name`` (short or full, or an address) is this server."""
-        return bool(name) and (name in self.addresses or any(same_host(name, own) for own in (self.name, self.host) if own))
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.relays import Grant, Relay, parse_relays, parse_send_as
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,6 +85,9 @@ class Situation:
     """Restrictions of groups by address in lower case; None where they were not read."""
     sharer: str = ""
     """Address of the user who shares in the test of the invitation; empty where it is not known."""
+    relays: tuple[Relay, ...] = ()
+    send_as: tuple[Grant, ...] | None = None
+    """Who may send as whom; None where it was not read."""
 
     @property
     def mailbox(self) -> str:
@@ -132,17 +123,46 @@ class Situation:
         """The Exchange server of that name or address."""
         return next((host for host in self.exchange if host.known_as(name)), None)
 
+    @property
+    def relay(self) -> Relay | None:
+        """The relay that the farm's outgoing mail server is; None where that is Exchange, or a host of which nothing was read."""
+        farm = self.farm
+        if not farm.smtp_server:
+            return None
+        here = (relay for relay in self.relays if self.relay_host(relay).known_as(farm.smtp_server))
+        by_address = (relay for relay in self.relays if set(self.relay_host(relay).addresses) & set(farm.smtp_addresses))
+        return next(here, None) or next(by_address, None)
+
+    def relay_host(self, relay: Relay) -> Host:
+        """The server on which a relay runs: a farm's server, as a rule; else with the addresses of the farm's mail server."""
+        host = self.farm_server(relay.server) or self.farm_server(relay.fqdn)
+        if host is not None:
+            return Host(host.name, relay.fqdn, host.addresses)
+        stranger = Host(relay.server, relay.fqdn, ())
+        return dataclasses.replace(stranger, addresses=self.farm.smtp_addresses if stranger.known_as(self.farm.smtp_server) else ())
+
+    @property
+    def port_at_exchange(self) -> int:
+        """The port on which the farm's mail reaches Exchange, through the relay where there is one."""
+        return self.relay.smart_host_port if self.relay else self.farm.port
+
     def mail_targets(self) -> tuple[Host, ...]:
         """The Exchange servers that the farm's mail can reach: the one it names, or all when the name is that of none (a balancer)."""
         return self._named() or self.exchange
 
+    def smart_hosts(self, relay: Relay) -> tuple[Host, ...]:
+        """As ``mail_targets``, for a relay's mail."""
+        return tuple(h for h in self.exchange if h.known_as(relay.smart_host)) or self.exchange
+
     @property
     def balanced(self) -> bool:
-        """Whether the farm's mail server is none of the Exchange servers, by name and address: a load balancer, or a relay."""
-        return bool(self.farm.smtp_server) and not self._named()
+        """Whether the farm's mail server (its relay's smart host) is none of the Exchange servers, by name and address: a load balancer."""
+        return bool(self.relay.smart_host if self.relay else self.farm.smtp_server) and not self._named()
 
     def _named(self) -> tuple[Host, ...]:
-        farm = self.farm
+        farm, relay = self.farm, self.relay
+        if relay is not None:
+            return tuple(h for h in self.exchange if h.known_as(relay.smart_host))
         return tuple(h for h in self.exchange if h.known_as(farm.smtp_server) or set(h.addresses) & set(farm.smtp_addresses))
 
     def farm_server(self, name: str) -> Host | None:
@@ -153,24 +173,6 @@ class Situation:
         """The connector of the route, on that Exchange server; None where it was not made."""
         name = self.connector_name.casefold()
         return next((c for c in self.connectors if c.name.casefold() == name and server.known_as(c.server)), None)
-
-
-def same_host(one: str, other: str) -> bool:
-    """Host names without regard to case; a short name equals the first label of a full one. Addresses are equal only to themselves."""
-    one, other = one.casefold().rstrip("."), other.casefold().rstrip(".")
-    if one == other:
-        return True
-    if is_address(one) or is_address(other) or ("." in one and "." in other):
-        return False
-    return one.partition(".")[0] == other.partition(".")[0]
-
-
-def is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def parse_situation(
@@ -186,6 +188,8 @@ def parse_situation(
     web_application: str,
     groups: Sequence[Mapping[str, Any]] | None = None,
     sharer: str = "",
+    relays: Sequence[Mapping[str, Any]] = (),
+    send_as: Sequence[Mapping[str, Any]] | None = None,
 ) -> Situation:
     """The situation from facts as the other modules return them. Raises FactError."""
     try:
@@ -218,6 +222,8 @@ def parse_situation(
         connector_name=connector_name,
         groups=parse_groups(groups),
         sharer=sharer,
+        relays=parse_relays(relays),
+        send_as=parse_send_as(send_as),
     )
 
 

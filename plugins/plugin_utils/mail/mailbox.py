@@ -295,4 +295,4 @@ def _facts(arrived: Arrived, one: Wanted) -> dict[str, Any]:
 def _seconds(arrived: Arrived, one: Wanted) -> float | None:
     if one.sent is None or arrived.time is None:
         return None
-    return max(round((arrived.time - one.sent).total_seconds(), 1), 0.0)
+    return max(0.0, round((arrived.time - one.sent).total_seconds(), 1))

@@ -131,7 +131,8 @@ class Material:
             return test.server
         if test.job and test.job.get("server"):
             return str(test.job["server"])
-        for recipient in test.recipients or frozenset({situation.mailbox}):
+        # Through a relay all mail comes from the same address.
+        for recipient in (test.recipients or frozenset({situation.mailbox})) if situation.relay is None else ():
             addresses = {client_address(event) for event in self.trace(test, recipient)} - {""}
             for server in situation.farm.servers:
                 if addresses & set(server.addresses):

@@ -122,6 +122,8 @@ def _observe_test(cell: Cell, situation: Situation, material: Material, test: Te
         evidence.append(observed("answer of SharePoint", test.error, "test_message"))
     said = [*(error_in(str(line.get("message", ""))) for line in lines), test.error]
     outcome, possible, why = _mail_outcome(message, trace, material, said)
+    if situation.relay is not None and outcome == "not_sent" and not _says_error(lines, test):
+        outcome, possible, why = _left_with_relay(material, test, possible)
     seconds = message.get("seconds") if message and message.get("found") else None
     notes = _notes(material, message, trace)
     hops = tuple((message or {}).get("received") or ())
@@ -162,6 +164,20 @@ def _mail_outcome(
         return "not_sent", _ANY_LOSS, "not in the mailbox, and message tracking has no subjects to find it by"
     why = "no tracking event, and no line in SharePoint's log that tells a refusal from a mail not sent"
     return "not_sent", frozenset({"refused"}), why
+
+
+def _says_error(lines: Iterable[Facts], test: Test) -> bool:
+    return bool(test.error) or any("Error: " in str(line.get("message", "")) for line in lines)
+
+
+def _left_with_relay(material: Material, test: Test, possible: frozenset[Outcome]) -> tuple[Outcome, frozenset[Outcome], str]:
+    """SharePoint complains of nothing, Exchange knows of nothing: the relay took the mail. What came back may be no report that arrives."""
+    read = test.log is not None or bool(material.server_log)
+    more: frozenset[Outcome] = frozenset({"bounced"} if read else {"bounced", "not_sent", "refused"})
+    why = "the relay took it, and neither Exchange nor a mailbox tells what became of it"
+    if not read:
+        why += "; SharePoint's log was not read"
+    return "accepted_not_delivered", (possible if not read or material.events is None else frozenset()) | more, why
 
 
 _ANY_LOSS: frozenset[Outcome] = frozenset({"refused", "accepted_not_delivered", "bounced"})

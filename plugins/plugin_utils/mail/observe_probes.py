@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,8 +14,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence impo
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import Facts, Material
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.observe import NOT_RUN, Observation, observe_mail
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Cell, tried_from
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import FROM_SERVERS, REFUSALS
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import Cell, at_relay, tried_from
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import AT_RELAYS, FROM_SERVERS, REFUSALS
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.seen import auth_offered, mailbox_evidence, seen_from
 
 
@@ -28,19 +29,16 @@ def observe(cell: Cell, situation: Situation, material: Material) -> Observation
 
 
 def _observe_refusal(cell: Cell, situation: Situation, material: Material) -> Observation:
-    host = situation.exchange_server(cell.server)
-    tried = tuple(
-        probe
-        for probe in material.probes
-        if probe.get("scenario") == cell.id and host is not None and host.known_as(str(probe.get("server") or probe.get("host", "")))
-    )
+    tried = _tried(cell, situation, material)
     if not tried or cell.prediction.decisive == "no_connector":  # there is nothing of which the probe could be one
         return NOT_RUN
     evidence: list[Evidence] = []
     for probe in tried:
         by = seen_from(probe)
         where = f"{probe.get('host')}:{probe.get('port')}"
-        evidence.append(observed("probe", f"{where}, {probe.get('mail_from')} to {probe.get('rcpt_to')}: {probe.get('outcome')}", by))
+        who = ", logged on" if probe.get("authenticated") else ""
+        asked = f"{where}{who}, {probe.get('mail_from')} to {probe.get('rcpt_to')}"
+        evidence.append(observed("probe", f"{asked}: {probe.get('outcome')}", by))
         if probe.get("reply"):
             evidence.append(observed(f"reply to {str(probe.get('stage') or 'the session').upper()}", probe["reply"], by))
         if probe.get("outcome") != "not_connected":
@@ -48,10 +46,25 @@ def _observe_refusal(cell: Cell, situation: Situation, material: Material) -> Ob
     outcomes = [_refusal_outcome(probe) for probe in tried]
     # One open door is enough to be open.
     outcome = min(outcomes, key=("accepted_not_delivered", "refused", "not_run").index)
+    if outcome == "not_run" and cell.prediction.decisive in ("relay_firewall", "relay_not_admitted"):
+        # Who is kept out sees no more than that.
+        why = "no connection, as the relay's server admits others only; whom its own list lets relay was not tried"
+        return Observation(outcome, tuple(evidence), frozenset({"refused"}), why, probes=tried)
     if outcome != "accepted_not_delivered":
         return Observation(outcome, tuple(evidence), probes=tried)
     tokens = {str(probe["token"]) for probe in tried if probe.get("token")}
-    return _accepted(evidence, tokens, any(probe.get("sent") for probe in tried), material, tried)
+    accepted = _accepted(evidence, tokens, any(probe.get("sent") for probe in tried), material, tried)
+    return _left_with_relay(accepted) if cell.id in AT_RELAYS else accepted
+
+
+def _tried(cell: Cell, situation: Situation, material: Material) -> tuple[Facts, ...]:
+    """The probes of what a cell is about."""
+    if cell.id in AT_RELAYS:
+        hosts = [host for host in map(situation.relay_host, situation.relays) if host.name == cell.server]
+        return tuple(probe for probe in material.probes if any(at_relay(host, probe) for host in hosts))
+    host = situation.exchange_server(cell.server)
+    named = [(probe, str(probe.get("server") or probe.get("host", ""))) for probe in material.probes if probe.get("scenario") == cell.id]
+    return tuple(probe for probe, name in named if host is not None and host.known_as(name))
 
 
 def _refusal_outcome(probe: Mapping[str, Any]) -> Outcome:
@@ -78,6 +91,14 @@ def _accepted(evidence: list[Evidence], tokens: set[str], sent: bool, material: 
     return Observation("accepted_not_delivered", tuple(evidence), possible, why, probes=probes)
 
 
+def _left_with_relay(accepted: Observation) -> Observation:
+    """What a relay returns goes to the sender of the probe, and nobody looks there."""
+    if accepted.outcome != "accepted_not_delivered":
+        return accepted
+    why = accepted.why if accepted.possible else "the relay took it, and nobody looks where it would return it"
+    return dataclasses.replace(accepted, possible=accepted.possible | {"bounced"}, why=why)
+
+
 def _observe_from_server(cell: Cell, situation: Situation, material: Material) -> Observation:
     server = situation.farm_server(cell.server)
     tried = [probe for probe in material.server_probes if server is not None and tried_from(server, probe)]
@@ -91,7 +112,8 @@ def _observe_from_server(cell: Cell, situation: Situation, material: Material) -
     if cell.id == "server_connection":
         reached = bool((probe.get("connection") or {}).get("tcp"))
         return Observation("delivered" if reached else "not_run", tuple(connection))
-    return _observe_send(probe, cell, connection, material)
+    seen = _observe_send(probe, cell, connection, material)
+    return _left_with_relay(seen) if situation.relay is not None else seen
 
 
 def _connection(probe: Facts, cell: Cell) -> list[Evidence]:

@@ -10,15 +10,16 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Evidence, inferred, observed
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Farm, Host, Situation
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import FROM_SERVERS, MAIL, NAMES, REFUSALS, MailScenario
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Evidence, Outcome, inferred, observed
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Farm, Situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.hosts import UNLISTED_ADDRESS, Host, ipv4
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.relay_rules import WHOEVER_LOGS_ON, predict_through_relay
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.relays import Relay
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import AT_EXCHANGE, FROM_SERVERS, MAIL, NAMES, MailScenario
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.session_rules import Client, Prediction, Process, predict_session
 
 Want = Literal["delivered", "refused"]
 Probes = Sequence[Mapping[str, Any]]
-UNLISTED_ADDRESS = "192.0.2.1"
-"""Stands for an unlisted host where no probe says which address it came from: RFC 5737 reserves it, so that no real range lists it."""
 OUTSIDE_RECIPIENT = "postmaster@example.com"
 
 
@@ -26,8 +27,8 @@ OUTSIDE_RECIPIENT = "postmaster@example.com"
 class Cell:
     """One scenario on one server: what is wanted, and what the rules expect.
 
-    ``sender`` is the address that the message is expected to come from, where that matters (the invitation); empty for the user who
-    shares, where nobody said who that is.
+    ``sender`` is the address that the message is expected to come from, where that is not the farm's (the invitation, a server's probe);
+    empty for the user who shares, where nobody said who that is.
     """
 
     id: str
@@ -57,11 +58,12 @@ def predict(
         recipient = (addressed or {}).get(scenario.id) or _recipient(situation, scenario)
         if recipient:
             cells += [_mail(situation, server, scenario, recipient) for server in situation.farm.servers]
-    for refusal in REFUSALS:
+    for refusal in AT_EXCHANGE:
         for server in situation.exchange:
             made = situation.made_connector(server)
             if refusal != "tls_missing" or (made is not None and made.require_tls):
                 cells.append(_refusal(situation, server, refusal, probes))
+    cells += [_relay_unlisted(situation, relay, probes) for relay in situation.relays]
     for trial in FROM_SERVERS:
         cells += [_from_server(situation, server, trial, server_probes) for server in situation.farm.servers]
     return cells
@@ -103,16 +105,18 @@ def _way(situation: Situation, server: Host, client: Client, recipient: str) -> 
         observed("address of the server", ", ".join(server.addresses) or "unknown", "farm_info"),
         observed("outgoing mail server", f"{farm.smtp_server}:{farm.port}, TLS {'on' if farm.tls else 'off'}", where),
     ]
-    ways = [
-        predict_session(situation, target, farm.port, dataclasses.replace(client, address=address), recipient)
-        for address in server.addresses or (UNLISTED_ADDRESS,)
-        for target in situation.mail_targets()
-    ]
+    relay = situation.relay
+    addresses = server.addresses if relay is None else ipv4(server.addresses)
+    clients = [dataclasses.replace(client, address=address) for address in addresses or (UNLISTED_ADDRESS,)]
+    if relay is not None:
+        ways = [predict_through_relay(situation, relay, farm.port, one, recipient) for one in clients]
+    else:
+        ways = [predict_session(situation, to, farm.port, one, recipient) for one in clients for to in situation.mail_targets()]
     if not ways:
         nobody = observed("Exchange servers", "none", "exchange_servers and connectors")
         return Prediction("not_sent", "no_listener", (*start, nobody))
     worst = next((way for way in ways if way.outcome != "delivered"), ways[0])
-    if situation.balanced:
+    if situation.balanced and relay is None:
         value = f"{farm.smtp_server} is no Exchange server: if it is a balancer that shows Exchange its own address, that one must match"
         start.append(inferred("way to Exchange", value, "names and addresses of the Exchange servers"))
     if len({way.outcome for way in ways}) > 1:
@@ -145,16 +149,12 @@ def _refusal(situation: Situation, server: Host, scenario: str, probes: Probes) 
             return Cell(scenario, server.name, "probe", recipient, "refused", False, Prediction("not_run", "no_connector", (absent,)))
         ports = sorted(made.ports)
     sender = str(tried[0].get("mail_from") or "") if tried else situation.farm.from_address
-    ways = [(str(probe.get("client_address") or UNLISTED_ADDRESS), int(probe["port"])) for probe in tried] or [
-        (UNLISTED_ADDRESS, port) for port in ports
-    ]
+    ways = [(_from(probe), int(probe["port"])) for probe in tried] or [(UNLISTED_ADDRESS, port) for port in ports]
     predictions = [
         (predict_session(situation, server, port, Client(address, "probe", None, "", False, sender), recipient), port)
         for address, port in ways
     ]
-    # A door that is open counts before one that is shut, and one that is shut before one that is not there.
-    order = ("delivered", "bounced", "refused", "not_run", "not_sent")
-    worst, port = min(predictions, key=lambda way: order.index(way[0].outcome))
+    worst, port = min(predictions, key=lambda way: _OPEN_FIRST.index(way[0].outcome))
     by = f"smtp_probe from {worst.client}" if tried else "no probe ran; an address that no range lists stands for the host"
     vantage = Evidence("unlisted host", f"{worst.client} to {server.name}, port {port}", "observed" if tried else "inferred", by)
     prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
@@ -162,6 +162,45 @@ def _refusal(situation: Situation, server: Host, scenario: str, probes: Probes) 
     meets = made is not None and worst.connector == made.identity
     needed = {"spoof": situation.needs.spoof_refused, "tls_missing": meets}.get(scenario, True)
     return Cell(scenario, server.name, "probe", recipient, "refused", needed, prediction)
+
+
+# A door that is open counts before one that is shut, and one that is shut before one that is not there.
+_OPEN_FIRST: tuple[Outcome, ...] = ("delivered", "bounced", "accepted_not_delivered", "refused", "not_run", "not_sent")
+
+
+def _relay_unlisted(situation: Situation, relay: Relay, probes: Probes) -> Cell:
+    """A host that the relay does not list, once as it is and once as somebody who has an account there, where the relay takes any."""
+    server = situation.relay_host(relay)
+    tried = [probe for probe in probes if at_relay(server, probe)]
+    recipient = str(tried[0]["rcpt_to"]) if tried else situation.external or OUTSIDE_RECIPIENT
+    sender = str(tried[0].get("mail_from") or "") if tried else situation.farm.from_address
+    if tried:
+        ways = [(_from(probe), int(probe["port"]), WHOEVER_LOGS_ON if probe.get("authenticated") else None) for probe in tried]
+    else:
+        port = next((bound for _unused, bound in relay.bindings), situation.farm.port)
+        accounts = (None, WHOEVER_LOGS_ON) if relay.authentication - {"anonymous"} else (None,)
+        ways = [(UNLISTED_ADDRESS, port, account) for account in accounts]
+    predictions = [
+        predict_through_relay(situation, relay, port, Client(address, "probe", account, "", False, sender), recipient)
+        for address, port, account in dict.fromkeys(ways)
+    ]
+    worst = min(predictions, key=lambda way: _OPEN_FIRST.index(way.outcome))
+    by = "smtp_probe" if tried else "no probe ran; an address that nothing lists stands for the host"
+    who = ", ".join(dict.fromkeys(address for address, *_unused in ways))
+    vantage = Evidence("unlisted host", f"{who} to the relay on {server.name}", "observed" if tried else "inferred", by)
+    prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
+    return Cell("relay_unlisted", server.name, "probe", recipient, "refused", prediction.outcome != "not_run", prediction)
+
+
+def _from(probe: Mapping[str, Any]) -> str:
+    """The address that a probe came from."""
+    return str(probe.get("client_address") or UNLISTED_ADDRESS)
+
+
+def at_relay(server: Host, probe: Mapping[str, Any]) -> bool:
+    """Whether a result of ``smtp_probe`` is about the relay on that server."""
+    named = str(probe.get("server") or probe.get("host", ""))
+    return probe.get("scenario") == "relay_unlisted" and server.known_as(named)
 
 
 def _from_server(situation: Situation, server: Host, scenario: str, server_probes: Probes) -> Cell:
@@ -174,13 +213,14 @@ def _from_server(situation: Situation, server: Host, scenario: str, server_probe
     prediction = _way(situation, server, client, recipient)
     if scenario == "server_connection":
         # A server without a matching connector still takes the connection, and closes it with 421.
-        kept = ("address of the server", "outgoing mail server", "receive connector", "Exchange servers")
+        met = ("receive connector",) if situation.relay is None else ("relay", "admitted by the relay")
+        kept = ("address of the server", "outgoing mail server", "Exchange servers", *met)
         prediction = dataclasses.replace(prediction, reasons=tuple(r for r in prediction.reasons if r.fact in kept))
-        if prediction.decisive in ("no_server", "no_listener"):
+        if prediction.decisive in ("no_server", "no_listener", "relay_stopped", "relay_firewall"):
             prediction = dataclasses.replace(prediction, outcome="not_run")
         else:
             prediction = dataclasses.replace(prediction, outcome="delivered", decisive="accepted")
-    return Cell(scenario, server.name, "probe", recipient, "delivered", False, prediction)
+    return Cell(scenario, server.name, "probe", recipient, "delivered", False, prediction, client.sender)
 
 
 def tried_from(server: Host, probe: Mapping[str, Any]) -> bool:

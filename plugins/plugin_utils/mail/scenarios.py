@@ -53,12 +53,14 @@ MAIL = (
 )
 BY_ID = {scenario.id: scenario for scenario in MAIL}
 
-REFUSALS = {
+AT_EXCHANGE = {
     "unlisted_relay": "Unlisted host relays to an outside domain",
     "unlisted_connector": "Unlisted host uses the connector that was made",
     "tls_missing": "Host without TLS uses the connector that requires it",
     "spoof": "Unlisted host sends as an internal sender",
 }
+AT_RELAYS = {"relay_unlisted": "Unlisted host sends through the farm's relay"}
+REFUSALS = {**AT_EXCHANGE, **AT_RELAYS}
 FROM_SERVERS = {
     "server_connection": "SharePoint server connects to the mail server",
     "server_mail": "Send-MailMessage from a SharePoint server",

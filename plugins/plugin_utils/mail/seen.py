@@ -44,10 +44,11 @@ def probe_evidence(situation: Situation, material: Material) -> list[Evidence]:
     """What the controller was offered where the farm's mail goes: another vantage point than the farm's, and so only a hint."""
     targets = situation.mail_targets()
     for probe in material.probes:
-        if probe.get("outcome") == "not_connected" or probe.get("port") != situation.farm.port:
+        if probe.get("outcome") == "not_connected" or probe.get("port") != situation.port_at_exchange:
             continue
         if any(target.known_as(str(probe.get("server") or probe.get("host", ""))) for target in targets):
-            return [auth_offered(probe), *(_certificate(probe, situation) if situation.farm.tls else [])]
+            asked = situation.farm.tls and situation.relay is None
+            return [auth_offered(probe), *(_certificate(probe, situation) if asked else [])]
     return []
 
 
@@ -102,10 +103,15 @@ def connector_evidence(cell: Cell, situation: Situation, trace: tuple[Facts, ...
     if not clients:
         return []
     client = ", ".join(sorted(clients))
-    if any(host.known_as(cell.server) and clients & set(host.addresses) for host in situation.farm.servers):
-        by = f"the rules, and client address {client} in message tracking, which is {cell.server}'s"
+    senders = [host for host in situation.farm.servers if host.known_as(cell.server)]
+    whose = f"{cell.server}'s"
+    if situation.relay is not None:
+        senders, whose = [situation.relay_host(situation.relay)], f"that of the relay on {situation.relay.server}"
+    if any(clients & set(host.addresses) for host in senders):
+        by = f"the rules, and client address {client} in message tracking, which is {whose}"
         return [inferred("connector used", reason.value, by) for reason in cell.prediction.reasons if reason.fact == "receive connector"]
-    value = f"not certain: Exchange saw {client}, which is no address of {cell.server} (a balancer, or another server that sent)"
+    where = cell.server if situation.relay is None else f"the relay on {situation.relay.server}"
+    value = f"not certain: Exchange saw {client}, which is no address of {where} (a balancer, or another server that sent)"
     return [inferred("connector used", value, "client address in message tracking")]
 
 

@@ -14,17 +14,16 @@ from typing import Literal
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.connectors import (
     ANY_RECIPIENT,
-    ANY_SENDER,
     AUTHENTICATED,
-    AUTHENTICATION_FLAG,
-    DOMAIN_SENDER,
     SUBMIT,
     Connector,
     select,
 )
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Evidence, Outcome, inferred, observed
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Host, Situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.group_rules import GroupVerdict, judge_group
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.hosts import Host
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.sender_rules import Identity, judge_sender
 
 Process = Literal["w3wp", "owstimer", "probe"]
 # The rule that decided; explain.py turns it into a cause and a remedy.
@@ -42,6 +41,13 @@ Decisive = (
         "no_submit",
         "no_relay",
         "no_connector",
+        "relay_stopped",
+        "relay_not_admitted",
+        "relay_refuses",
+        "relay_firewall",
+        "relay_queue",
+        "relay_credentials",
+        "relay_send_as",
     ]
     | GroupVerdict
 )
@@ -80,20 +86,6 @@ class Prediction:
     target: str = ""
 
 
-@dataclasses.dataclass(frozen=True)
-class Identity:
-    """Whose rights a session has."""
-
-    principal: str
-    account: str
-    rights: frozenset[str]
-
-    @property
-    def trusted(self) -> bool:
-        """Whether messages of the session count as authenticated."""
-        return self.principal == AUTHENTICATED or AUTHENTICATION_FLAG in self.rights
-
-
 def predict_session(situation: Situation, target: Host, port: int, client: Client, recipient: str) -> Prediction:
     """The fate of a mail from ``client`` to ``recipient`` through ``target``:``port``."""
     local = next(iter(target.addresses), None)
@@ -125,7 +117,7 @@ def _session(situation: Situation, connector: Connector, client: Client, recipie
     decided = _authenticate(connector, client, reasons)
     if isinstance(decided, Prediction):
         return decided
-    return _transaction(situation, connector, decided, client.sender, recipient, reasons)
+    return transaction(situation, connector, decided, client.sender, recipient, reasons)
 
 
 def _authenticate(connector: Connector, client: Client, reasons: list[Evidence]) -> Identity | Prediction:
@@ -140,11 +132,11 @@ def _authenticate(connector: Connector, client: Client, reasons: list[Evidence])
             reasons.append(
                 inferred("AUTH answered", "no", client.why if client.account is None else "no mechanism that takes a Windows account")
             )
-        return _identity(connector, client, authenticated=False, reasons=reasons)
+        return identify(connector, client.account, authenticated=False, reasons=reasons)
     whose = "" if client.process == "probe" else f" (the account of {client.process})"
     reasons.append(inferred("AUTH answered", f"yes, as {client.account}{whose}", client.why))
     if SUBMIT in connector.rights(AUTHENTICATED, client.account):
-        return _identity(connector, client, authenticated=True, reasons=reasons)
+        return identify(connector, client.account, authenticated=True, reasons=reasons)
     said = f"530 5.7.1 Client was not authenticated: {AUTHENTICATED} has no {SUBMIT} on {connector.name}"
     reasons.append(inferred("reply to AUTH", said, connector.rights_source))
     if client.process == "owstimer":
@@ -154,11 +146,12 @@ def _authenticate(connector: Connector, client: Client, reasons: list[Evidence])
         reasons.append(inferred("after 5.7.1", "w3wp ignores the refusal and goes on anonymously", FIELD_SOURCE))
     else:
         reasons.append(inferred("after 5.7.1", "Send-MailMessage goes on anonymously", "the behaviour of System.Net.Mail, measured"))
-    return _identity(connector, client, authenticated=False, reasons=reasons)
+    return identify(connector, client.account, authenticated=False, reasons=reasons)
 
 
-def _identity(connector: Connector, client: Client, *, authenticated: bool, reasons: list[Evidence]) -> Identity:
-    principal, account = connector.principal(authenticated), (client.account or "") if authenticated else ""
+def identify(connector: Connector, account: str | None, *, authenticated: bool, reasons: list[Evidence]) -> Identity:
+    """Whose session it is; ``account`` is who logged on, where somebody did (``authenticated``)."""
+    principal, account = connector.principal(authenticated), (account or "") if authenticated else ""
     by = (
         "an accepted AUTH"
         if authenticated
@@ -168,19 +161,17 @@ def _identity(connector: Connector, client: Client, *, authenticated: bool, reas
     return Identity(principal, account, connector.rights(principal, account))
 
 
-def _transaction(
+def transaction(
     situation: Situation, connector: Connector, identity: Identity, sender: str, recipient: str, reasons: list[Evidence]
 ) -> Prediction:
     """MAIL FROM and RCPT TO by rights, and what happens after 250."""
     source = connector.rights_source
     if connector.entries is None and "Custom" in connector.permission_groups:
         reasons.append(inferred("rights edited by hand", "not read; the prediction counts without them", "permission group Custom"))
-    refused = _sender_refused(situation, identity, sender)
-    if refused:
-        decisive: Decisive = "no_submit" if SUBMIT not in identity.rights else "send_as"
-        reasons.append(inferred("MAIL FROM", refused, source))
-        return Prediction("refused", decisive, tuple(reasons))
-    reasons.append(inferred("MAIL FROM", f"accepted: {SUBMIT}, {sender or 'any sender of the organisation'}", source))
+    accepted, why_sender = judge_sender(situation, connector, identity, sender)
+    reasons.append(why_sender)
+    if not accepted:
+        return Prediction("refused", "no_submit" if SUBMIT not in identity.rights else "send_as", tuple(reasons))
     if not situation.internal(recipient):
         reasons.append(observed("domain of the recipient", f"{recipient} is in no accepted domain", ACCEPTED_BY))
         if ANY_RECIPIENT not in identity.rights:
@@ -193,17 +184,3 @@ def _transaction(
     if turned_away:
         return Prediction("bounced", turned_away, (*reasons, *why))
     return Prediction("delivered", "accepted", (*reasons, *why))
-
-
-def _sender_refused(situation: Situation, identity: Identity, sender: str) -> str:
-    """What Exchange has against the sender; empty when nothing."""
-    if SUBMIT not in identity.rights:
-        return f"refused: no {SUBMIT}"
-    if identity.principal == AUTHENTICATED and identity.account:
-        # Who logged on sends as itself, or as who granted it Send As; a service account has no address of its own.
-        needed, whose = ANY_SENDER, "and the address is not the account's own"
-    elif not sender or situation.internal(sender):
-        needed, whose = DOMAIN_SENDER, "and the sender is in an accepted domain"
-    else:
-        needed, whose = ANY_SENDER, "and the sender is in no accepted domain"
-    return "" if needed in identity.rights else f"refused with 5.7.60: no {needed}, {whose}"

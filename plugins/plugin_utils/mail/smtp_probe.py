@@ -2,14 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One SMTP session as a stranger would hold it: what the server offers, and whether it would take a mail. Sends only when told to."""
+"""One SMTP session, a stranger's or that of an account: what the server offers, and whether it takes a mail. Sends only when told to."""
 
 from __future__ import annotations
 
 import dataclasses
-import email.message
-import email.policy
-import email.utils
 import ipaddress
 import re
 import smtplib
@@ -19,31 +16,14 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import describe
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.envelope import Envelope
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import AddressError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import visible
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon, LogonError, log_on
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_session import SmtpSession, reply_line, text_of
 
-Stage = Literal["connect", "greeting", "ehlo", "starttls", "mail", "rcpt", "data", "done"]
+Stage = Literal["connect", "greeting", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "done"]
 ProbeOutcome = Literal["accepted", "refused", "not_connected"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Envelope:
-    """What the probe says. Addresses are checked: nothing in them can end a line or an address."""
-
-    mail_from: str
-    rcpt_to: str
-    send: bool = False
-    subject: str = ""
-
-    def __post_init__(self) -> None:
-        for address in (self.mail_from, self.rcpt_to):
-            if re.search(r"[^\x21-\x7e]|[<>]", address) or (address and "@" not in address):
-                raise AddressError(f"{visible(address)!r} is no address that an SMTP command can carry. Nothing was sent.")
-        if not self.rcpt_to:
-            raise AddressError("The recipient of a probe is empty. Nothing was sent.")
-        if re.search(r"[\x00-\x1f\x7f]", self.subject):
-            raise AddressError("The subject of a probe contains control characters. Nothing was sent.")
 
 
 @dataclasses.dataclass
@@ -53,6 +33,7 @@ class ProbeResult:
     ``keywords`` are those before TLS. ``keywords_after_tls``, ``auth_after_tls`` and ``certificate`` are None where STARTTLS was not
     offered, not asked for, or failed (``tls_error`` says how); a certificate that was not trusted is read all the same.
     ``policy`` is what the session lets guess: ``max_size`` (octets), ``starttls``, ``requires_tls``, ``requires_authentication``.
+    ``authenticated``, and ``auth_reply``, are about a logon; ``auth_error`` says why none could be tried.
     ``client_address`` is this end of the connection; ``seen_as`` the address in the EHLO reply, which differs behind a translation.
     """
 
@@ -70,6 +51,9 @@ class ProbeResult:
     policy: dict[str, Any] = dataclasses.field(default_factory=dict)
     tls_version: str = ""
     tls_error: str = ""
+    authenticated: bool = False
+    auth_reply: str = ""
+    auth_error: str = ""
     sent: bool = False
     transcript: list[str] = dataclasses.field(default_factory=list)
 
@@ -91,7 +75,7 @@ class Probe:
 
     ``source`` is the local address to connect from. ``context`` has the authorities to trust under STARTTLS (None: STARTTLS is left
     alone); without ``validate_certs`` a server that they do not vouch for is spoken to all the same. ``tls_name`` is the name that the
-    certificate has to bear, ``host`` by default.
+    certificate has to bear, ``host`` by default. ``logon``: who logs on before anything is offered; nobody by default.
     """
 
     def __init__(
@@ -105,11 +89,13 @@ class Probe:
         context: ssl.SSLContext | None = None,
         validate_certs: bool = True,
         tls_name: str | None = None,
+        logon: Logon | None = None,
     ) -> None:
         if re.search(r"[\x00-\x20\x7f]", ehlo) or not ehlo:
             raise AddressError(f"{visible(ehlo)!r} is no name for EHLO. Nothing was sent.")
         self.host, self.port, self.ehlo, self.timeout = host, port, ehlo, timeout
         self.context, self.validate_certs, self.tls_name = context, validate_certs, tls_name or host
+        self.logon = logon
         self.source = _address(source) if source else None
         if context is not None:
             context.check_hostname = False  # the name is judged apart from the chain, so that the one does not hide the other
@@ -157,8 +143,13 @@ class Probe:
                 if envelope is not None:
                     self._hello_again(session, result)
             if envelope is not None:
+                if self.logon is not None:
+                    self._log_on(session, result, self.logon)
                 self._transaction(session, result, envelope)
                 result.outcome, result.stage = "accepted", "done"
+        except LogonError as error:
+            result.auth_error = str(error)
+            session.note(f"No logon: {error}")
         except (_Refusal, smtplib.SMTPDataError) as error:
             result.outcome = "refused"
             if isinstance(error, smtplib.SMTPDataError):
@@ -224,6 +215,14 @@ class Probe:
         result.keywords_after_tls = [visible(line) for line in hello.split("\n")[1:]]
         result.auth_after_tls = _mechanisms(session)
 
+    def _log_on(self, session: SmtpSession, result: ProbeResult, logon: Logon) -> None:
+        result.stage = "auth"
+        result.auth_reply = result.reply = ""
+        reply = log_on(session, logon)
+        result.auth_reply = reply_line(reply[0], text_of(reply[1]))
+        self._expect(reply, result)
+        result.authenticated = True
+
     def _transaction(self, session: SmtpSession, result: ProbeResult, envelope: Envelope) -> None:
         result.stage = "mail"
         self._expect(session.mail(envelope.mail_from), result)
@@ -233,7 +232,7 @@ class Probe:
             session.rset()
             return
         result.stage = "data"
-        self._expect(session.data(_message(envelope)), result)
+        self._expect(session.data(envelope.message()), result)
         result.sent = True
 
     def _expect(self, reply: tuple[int, bytes], result: ProbeResult) -> str:
@@ -283,21 +282,10 @@ def _policy(result: ProbeResult) -> dict[str, Any]:
         "max_size": int(size) if size.isascii() and size.isdigit() and int(size) else None,
         "starttls": any(line.upper().split()[:1] == ["STARTTLS"] for line in result.keywords),
         "requires_tls": True if clear and tls else False if clear and taken else None,
-        "requires_authentication": True if authentication else False if taken else None,
+        "requires_authentication": True if authentication else False if taken and not result.authenticated else None,
     }
 
 
 def _mechanisms(session: smtplib.SMTP) -> list[str]:
     """Each once: Postfix can announce them in two manners (broken_sasl_auth_clients), and smtplib joins what it is told."""
     return list(dict.fromkeys(session.esmtp_features.get("auth", "").split()))
-
-
-def _message(envelope: Envelope) -> bytes:
-    message = email.message.EmailMessage(policy=email.policy.SMTP)
-    message["From"] = envelope.mail_from
-    message["To"] = envelope.rcpt_to
-    message["Subject"] = envelope.subject
-    message["Date"] = email.utils.formatdate()
-    message["Message-ID"] = email.utils.make_msgid()
-    message.set_content("Sent by smtp_probe of the Ansible collection sharepoint.mail.")
-    return message.as_bytes()

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import smtplib
 import ssl
@@ -28,10 +29,16 @@ class SmtpSession(smtplib.SMTP):
         self._transcript.append(f"=== {visible(text)}")
 
     def putcmd(self, cmd: str, args: str = "") -> None:
-        # No credentials are ever given to a probe; whatever follows an AUTH verb would be one.
-        shown = f"{cmd} ***" if cmd.casefold() == "auth" else f"{cmd} {args}".rstrip()
+        mechanism, space, _secret = args.partition(" ")
+        shown = f"{cmd} {mechanism}{space and ' ***'}" if cmd.casefold() == "auth" else f"{cmd} {args}".rstrip()
         self._transcript.append(f" {self._dash}> {visible(shown)}")
         super().putcmd(cmd, args)
+
+    def answer(self, secret: bytes) -> tuple[int, bytes]:
+        """Sends one answer of a logon, which the transcript does not show, and returns the reply."""
+        self._transcript.append(f" {self._dash}> ***")
+        super().putcmd(base64.b64encode(secret).decode("ascii"))
+        return self.getreply()
 
     def getreply(self) -> tuple[int, bytes]:
         code, text = super().getreply()

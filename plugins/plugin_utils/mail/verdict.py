@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.evidence import Outcome, visible
@@ -162,12 +162,32 @@ def _risk(case: Case) -> str:
 
 
 def _general_risks(situation: Situation) -> list[str]:
-    farm, needs = situation.farm, situation.needs
-    risks = []
-    if needs.no_plain_text and not farm.tls:
-        how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 knows no TLS; a relay on the farm's server does"
-        risks.append(f"The farm's mail must not travel in plain text, and SharePoint sends it so: {how}.")
+    risks = [*_plain_text_risks(situation)] if situation.needs.no_plain_text else []
+    for relay in situation.relays:
+        if relay.relay_list in ("everybody", "unknown"):
+            what = "is empty, and that means everybody" if relay.relay_list == "everybody" else "cannot be read"
+            risks.append(
+                f"The list of who may relay through the relay on {relay.server} {what}: whoever its firewall and its "
+                f"connection control let in may send to anybody. Set relay_addresses."
+            )
+        offered = ", ".join(sorted(relay.authentication - {"anonymous"}))
+        if offered and relay.relay_authenticated:
+            how = f"it offers {offered}, and relay_authenticated is on. Set authentication: [anonymous], or relay_authenticated: false"
+            risks.append(f"Whoever has an account and reaches the relay on {relay.server} can send through it: {how}.")
     return risks
+
+
+def _plain_text_risks(situation: Situation) -> Iterator[str]:
+    farm, relay = situation.farm, situation.relay
+    if relay is None and not farm.tls:
+        how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 knows no TLS; a relay on the farm's server does"
+        yield f"The farm's mail must not travel in plain text, and SharePoint sends it so: {how}."
+    if relay is not None:
+        others = ", ".join(host.name for host in farm.servers if host.name != situation.relay_host(relay).name)
+        if others and not farm.tls:
+            yield f"The farm's mail must not travel in plain text, and {others} sends it to the relay on {relay.server} in plain text."
+        if not relay.smart_host_tls:
+            yield f"The farm's mail must not travel in plain text, and the relay on {relay.server} sends it so: set smart_host_tls: true."
 
 
 def findings(report: dict[str, Any]) -> list[str]:

@@ -4,8 +4,9 @@
 
 """Reads CLIXML more exactly than pypsrp does.
 
-pypsrp's serializer has four gaps that matter here: an output of ``null`` becomes an empty text (with a warning in the log),
-a time span is indistinguishable from text, a list of a type it does not know becomes raw XML, and so does a dictionary.
+pypsrp's serializer has five gaps that matter here: an output of ``null`` becomes an empty text (with a warning in the log),
+a time span is indistinguishable from text, a list of a type it does not know becomes raw XML, and so does a dictionary, and an
+array of no bytes is a TypeError.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class HostSerializer(Serializer):
             if clear:
                 self._clear()
                 clear = False
+        if element.tag == "BA" and not element.text:
+            return b""
         if element.tag == "TS":
             return parse_duration(element.text or "")
         if element.tag in ("LST", "IE", "QUE", "STK"):

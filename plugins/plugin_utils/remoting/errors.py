@@ -9,17 +9,21 @@ Lower layers raise these; only the base class of the action plugins turns them i
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class MailError(Exception):
     """Base of every error that a user, a host or the network can cause. ``message`` is one or more whole sentences.
 
-    ``changed`` is set by whoever knows: true when something on a host had been changed before the error.
+    ``changed`` is set by whoever knows: true when something on a host had been changed before the error. ``before`` is then what was
+    there, by item name and in the form that a task which succeeds returns, of what was or may have been changed.
     """
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
         self.changed = False
+        self.before: dict[str, Any] | None = None
 
     def __str__(self) -> str:
         return self.message

@@ -46,6 +46,7 @@ _ROLES: Final = (
     (re.compile(r"(Get|Add|Remove)-ADPermission", re.IGNORECASE), "Active Directory Permissions"),
     (re.compile(r"Get-MessageTrackingLog", re.IGNORECASE), "Message Tracking"),
     (re.compile(r"(Get|Set)-DistributionGroup", re.IGNORECASE), "Distribution Groups"),
+    (re.compile(r"Get-(Mailbox|Recipient)", re.IGNORECASE), "View-Only Recipients"),
     (re.compile(r"Get-AcceptedDomain", re.IGNORECASE), "View-Only Configuration"),
 )
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 
@@ -27,6 +27,15 @@ class Credential:
 
 
 @dataclasses.dataclass(frozen=True)
+class CimInstance:
+    """An instance of a CIM class for a parameter's value, such as one that is to be embedded in another. Its properties are text."""
+
+    namespace: str
+    class_name: str
+    properties: Mapping[str, str]
+
+
+@dataclasses.dataclass(frozen=True)
 class Command:
     """One cmdlet of a pipeline and its parameters, full names, in the order given."""
 
@@ -39,13 +48,18 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """A pipeline: one or more commands, each fed by the one before."""
+    """A pipeline: one or more commands, each fed by the one before, and the first by ``piped``: texts that the client feeds it with.
+
+    ``piped`` is what ``'one', 'two' | Get-Thing`` is over remoting ([MS-PSRP] 2.2.2.17, PIPELINE_INPUT): a pipeline about many things
+    that are named one by one. The shells of Exchange live on it; with Exchange's endpoint and this client it is unverified.
+    """
 
     commands: tuple[Command, ...]
+    piped: tuple[str, ...] | None = None
 
     def pipe(self, name: str, /, **parameters: Any) -> Statement:
         """This statement with one more command at its end."""
-        return Statement((*self.commands, Command(name, parameters)))
+        return dataclasses.replace(self, commands=(*self.commands, Command(name, parameters)))
 
     def member(self, *names: str) -> Statement:
         """This statement, followed by a walk over members of the objects on the host.
@@ -66,6 +80,12 @@ def cmdlet(name: str, /, **parameters: Any) -> Statement:
     """A statement of one cmdlet.
 
     ``parameters``: full parameter names with values: str, bool, int, float, bytes, uuid.UUID, datetime, timedelta, a list of
-    those, a dict (Hashtable), SecureText, Credential, or None. A switch is given as True: null to a switch means true too.
+    those, a dict (Hashtable), CimInstance, SecureText, Credential, or None. A switch is given as True: null to a switch
+    means true too.
     """
     return Statement((Command(name, parameters),))
+
+
+def feed(piped: Iterable[str], name: str, /, **parameters: Any) -> Statement:
+    """A statement of one cmdlet that takes ``piped`` from its pipeline. Of nothing it makes nothing: give at least one."""
+    return Statement((Command(name, parameters),), tuple(piped))

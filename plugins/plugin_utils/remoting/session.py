@@ -107,9 +107,10 @@ class Session:
 
         Several statements travel in one message, each behind a marker. After a statement that fails (not one that merely
         writes errors) the host goes on, but its answers are lost: those statements have ``read`` false. Where the host
-        shows no Write-Output (Exchange's endpoint, for one) each statement travels alone, and all are read.
+        shows no Write-Output (Exchange's endpoint, for one), or when something is piped in, each statement travels alone, and all
+        are read.
         """
-        if len(statements) > 1 and self._markers:
+        if len(statements) > 1 and self._markers and not any(statement.piped for statement in statements):
             replies = self._read_marked(statements)
             if replies is not None:
                 return replies
@@ -171,7 +172,9 @@ class Session:
                         if needs_key(value):
                             self._pool.exchange_keys()
                         pipeline.add_parameter(name, wire(value))
-            pipeline.invoke()
+            piped = statements[0].piped
+            # One batch: pypsrp packs it into as few messages as their size allows.
+            pipeline.invoke((batch for batch in [list(piped)]) if piped else None)
         except faults.TRANSPORT_ERRORS as error:
             raise faults.lost(error, statements[0], self.endpoint, writing) from error
         return pipeline.arrivals

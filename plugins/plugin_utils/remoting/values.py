@@ -12,6 +12,7 @@ import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+from xml.sax.saxutils import quoteattr
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
     ComplexObject,
@@ -20,11 +21,13 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
     TaggedValue,
 )
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.clixml import format_duration
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential, SecureText
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import CimInstance, Credential, SecureText
 
 UNLIMITED: Final = "Unlimited"
 """What Exchange's ``Unlimited<T>`` shows when there is no limit."""
 
+_AS_THEY_ARE: Final = (bool, uuid.UUID, datetime.datetime, datetime.timedelta, SecureText, Credential, CimInstance)
+_CIM: Final = "Microsoft.Management.Infrastructure.CimInstance"
 _BYTES_IN_PARENTHESES = re.compile(r"\(([\d.,\u00a0\u202f' ]+)bytes\)", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
 _FACTORS = {"B": 1, "KB": 2**10, "MB": 2**20, "GB": 2**30, "TB": 2**40}
@@ -95,7 +98,7 @@ def native(value: Any) -> Any:
     ansible-core 2.19 hands out strings and numbers that are subclasses of the real ones and that pypsrp's serializer,
     which goes by exact type, would send as text or not at all.
     """
-    if value is None or isinstance(value, (bool, uuid.UUID, datetime.datetime, datetime.timedelta, SecureText, Credential)):
+    if value is None or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, str):
         return str(value)
@@ -115,6 +118,8 @@ def native(value: Any) -> Any:
 def wire(value: Any) -> Any:
     """``value`` as pypsrp takes it, with the type of [MS-PSRP] 2.2.5.1 that its Python type means."""
     value = native(value)
+    if isinstance(value, CimInstance):
+        return _cim_instance(value)
     if isinstance(value, SecureText):
         return TaggedValue("SS", native(value.text))
     if isinstance(value, Credential):
@@ -137,6 +142,28 @@ def wire(value: Any) -> Any:
     if isinstance(value, dict):
         return {wire(key): wire(entry) for key, entry in value.items()}
     return value
+
+
+def _cim_instance(value: CimInstance) -> Any:
+    """An object of which the host makes a live CIM instance again, because its class comes along as ``__ClassMetadata``.
+
+    Source: InternalDeserializer.RehydrateCimInstance and RehydrateCimClass of PowerShell; tried on no Windows.
+    """
+    properties = "".join(f'<PROPERTY NAME={quoteattr(name)} TYPE="string"></PROPERTY>' for name in value.properties)
+    declared: Any = GenericComplexObject()
+    declared.extended_properties = {
+        "ClassName": value.class_name,
+        "Namespace": value.namespace,
+        "ServerName": "localhost",
+        "Hash": 0,
+        "MiXml": f"<CLASS NAME={quoteattr(value.class_name)}>{properties}</CLASS>",
+    }
+    made: Any = GenericComplexObject()
+    made.types = [f"{_CIM}#{value.namespace}/{value.class_name}", _CIM, "System.Object"]
+    made.to_string = value.class_name
+    made.adapted_properties = {name: native(text) for name, text in value.properties.items()}
+    made.extended_properties = {"__ClassMetadata": [declared]}
+    return made
 
 
 def needs_key(value: Any) -> bool:

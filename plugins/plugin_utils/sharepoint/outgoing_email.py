@@ -126,7 +126,7 @@ class OutgoingEmail(Resource):
         """The cmdlet for what it can write, then the object's members; each statement travels alone."""
         values = {**current, **{name: value for name, value in item.want.items() if value is not None}}
         changed = self._differing(item, current)
-        statements = [] if changed <= set(MEMBERS) else super().update(item, current, parameters)
+        statements = [] if changed <= set(MEMBERS) else list(super().update(item, current, parameters))
         if "character_set" in changed:
             arguments = [values["server"], values["from_address"], values["reply_to"], values["character_set"]]
             if self.version() in SINCE_2016:  # the overload with TLS and port; it saves by itself, as the other does

@@ -93,14 +93,20 @@ def _by_cause(cells: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _grids(cells: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Scenarios as rows, servers as columns, in the order of the report; one grid for scenarios that share servers."""
+    """Scenarios as rows, servers as columns, in the order of the report; one grid for scenarios that share servers.
+
+    What must be refused stands apart, all of it in one grid: a relay runs on a server that sends, too.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for cell in cells:
         rows.setdefault(cell["id"], {"name": cell["name"], "cells": {}})["cells"][cell["server"]] = cell
     grids: list[dict[str, Any]] = []
     for row in rows.values():
-        joined = [grid for grid in grids if set(grid["servers"]) & set(row["cells"])]
-        grid = joined[0] if joined else {"servers": [], "rows": []}
+        refusals = all(cell["want"] == "refused" for cell in row["cells"].values())
+        alike = [grid for grid in grids if grid["refusals"] == refusals]
+        joined = [grid for grid in alike if refusals or set(grid["servers"]) & set(row["cells"])]
+        empty: dict[str, Any] = {"servers": [], "rows": [], "refusals": refusals}
+        grid = joined[0] if joined else empty
         for other in joined[1:]:
             grids.remove(other)
             grid["servers"] += other["servers"]

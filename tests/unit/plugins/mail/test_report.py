@@ -15,7 +15,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material impo
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.text import matrix_lines, side_by_side
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import verify
-from tests.unit.plugins.mail import by_hand
+from tests.unit.plugins.mail import by_hand, relay_by_hand
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7*7 }}\r\nX: y\x1b[31m"
 LOADS = {"src", "srcset", "data", "poster", "action", "formaction", "background"}
@@ -143,3 +143,13 @@ def test_a_cell_that_only_one_verification_has() -> None:
     other["scenarios"] = [entry for entry in other["scenarios"] if entry["id"] != "spoof"]
     (spoof,) = [line for line in side_by_side(one, other) if line.startswith("Unlisted host sends") and " EX01 " in line]
     assert spoof.endswith("-")
+
+
+def test_what_a_relay_must_refuse_stands_beside_the_other_refusals() -> None:
+    situation = relay_by_hand.situation_facts()
+    report = verify(parse_situation(**situation), gather([], [], [], [*by_hand.all_probes(), relay_by_hand.relay_probe()]))
+    words = "".join(_Page(page(report)).words.split())
+    assert "ProbedoverSMTPEX01EX02SP01Unlistedhostrelaystoanoutsidedomain" in words
+    assert "Unlistedhostsendsthroughthefarm'srelay––passrefused" in words
+    # What each route cannot do, and why.
+    assert "why" in words and "send_as_users:sharinginvitation" in words and "WindowsServer2025" in words

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import Needs, Situation, parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.routes import ROUTES, Recommendation, recommend
-from tests.unit.plugins.mail import by_hand
+from tests.unit.plugins.mail import by_hand, relay_by_hand
 
 PATCHED = by_hand.farm(patched=True)
 NEEDS = st.builds(Needs, *[st.booleans()] * len(dataclasses.fields(Needs)))
@@ -61,7 +61,8 @@ def test_sharepoint_authenticates_itself_from_2019_on() -> None:
         (PATCHED, {}, "default_connector", None),
         (PATCHED, {"send_as_users": True, "workflow": True}, "default_connector", None),
         (PATCHED, {"external": True}, "anonymous", True),
-        (PATCHED, {"groups": True}, "externally_secured", None),
+        (PATCHED, {"groups": True}, "iis_relay", None),
+        (PATCHED, {"groups": True, "send_as_users": True}, "externally_secured", None),
         # Before KB3191880 the connector that setup makes costs the alerts, whatever the farm needs.
         (by_hand.farm(), {}, "anonymous", False),
         (by_hand.farm(), {"external": True, "send_as_users": True}, "anonymous", True),
@@ -78,10 +79,11 @@ def test_the_least_trusting_route_that_serves(farm: dict[str, Any], needs: dict[
 
 
 def test_the_reason_says_why_the_routes_that_trust_less_do_not_serve() -> None:
-    reason = _advice(_situation(farm=by_hand.farm()), external=True, groups=True).reason
+    reason = _advice(_situation(farm=by_hand.farm()), **by_hand.ALL_NEEDS).reason
     assert "externally_secured is the least trusting route" in reason
     assert "default_connector does not serve: mailboxes" in reason and "OWSTIMER" in reason
     assert "anonymous with relay does not serve: groups" in reason and "5.7.133" in reason
+    assert "iis_relay does not serve: send_as_users" in reason and "5.7.60" in reason
 
 
 def test_what_is_not_the_routes_matter_does_not_count_against_it() -> None:
@@ -96,11 +98,77 @@ def test_what_is_not_the_routes_matter_does_not_count_against_it() -> None:
 
 
 def test_routes_that_this_version_does_not_configure_are_named_and_not_recommended() -> None:
-    entries = {(entry["route"], entry["relay"]): entry for entry in (judged.as_dict() for judged in _advice(groups=True).routes)}
-    relay = entries["iis_relay", None]
-    assert (relay["satisfies"], relay["configured"]) == (True, False)
-    assert any("Not configured by this version" in why for why in relay["why"])
-    assert _advice(groups=True).as_dict()["route"] == "externally_secured"
+    newer = _situation(farm=by_hand.farm(patched=True) | {"product": "2019"})
+    advice = _advice(newer, groups=True)
+    itself = next(judged.as_dict() for judged in advice.routes if judged.route.name == "authenticated")
+    assert (itself["satisfies"], itself["configured"]) == (True, False)
+    assert any("Not configured by this version" in why for why in itself["why"])
+    assert advice.as_dict()["route"] == "iis_relay"
+
+
+def _through_the_relay(**changed: Any) -> Situation:
+    return parse_situation(**relay_by_hand.situation_facts(**changed))
+
+
+@pytest.mark.parametrize(
+    ("changed", "route"),
+    [
+        ({}, "externally_secured"),
+        ({"send_as": []}, "externally_secured"),
+        ({"send_as": [relay_by_hand.grant(by_hand.BOB)]}, "externally_secured"),
+        ({"send_as": relay_by_hand.EVERYBODY_GRANTED}, "iis_relay"),
+        # The farm's address need not be the account's own: it can be set, or be granted.
+        ({"send_as": relay_by_hand.EVERYBODY_GRANTED, "from_address": by_hand.SHAREPOINT}, "iis_relay"),
+        # Setup's connectors for clients are gone: the route makes one of its own.
+        ({"send_as": relay_by_hand.EVERYBODY_GRANTED, "connectors": by_hand.defaults()[::2]}, "iis_relay"),
+    ],
+    ids=["not read", "none", "another's", "everybody's", "other address", "no connector for clients"],
+)
+def test_a_relay_serves_all_where_everybody_lets_its_account_send(changed: dict[str, Any], route: str) -> None:
+    situation = _through_the_relay(**changed)
+    assert recommend(Needs(**by_hand.ALL_NEEDS), situation).as_dict()["route"] == route
+
+
+def test_what_the_real_relay_lacks_is_no_matter_of_the_route() -> None:
+    stopped = relay_by_hand.relay(running=False, relay_list="nobody", smart_host="", smart_host_authentication="none")
+    advice = recommend(Needs(external=True, groups=True), _through_the_relay(relays=[stopped]))
+    assert advice.as_dict()["route"] == "iis_relay"
+    # Nor is it in the way of the others.
+    assert _serves(advice)["externally_secured", None]
+
+
+def test_grants_without_a_relay_are_those_of_the_one_that_would_be_made() -> None:
+    granted = _situation(send_as=relay_by_hand.EVERYBODY_GRANTED)
+    assert _advice(granted, groups=True, send_as_users=True).as_dict()["route"] == "iis_relay"
+
+
+def test_mail_between_the_farms_servers_is_in_plain_text_with_a_relay() -> None:
+    advice = _advice(groups=True, no_plain_text=True)
+    assert advice.as_dict()["route"] == "externally_secured"
+    relay = next(judged for judged in advice.routes if judged.route.name == "iis_relay")
+    assert relay.why == ("no_plain_text: mail of SP02 reaches the relay on SP01 in plain text",)
+    alone = by_hand.farm() | {"product": "2013"}
+    alone["servers"] = alone["servers"][:1]
+    assert _advice(_situation(farm=alone), no_plain_text=True).as_dict()["route"] == "iis_relay"
+
+
+def test_each_route_says_what_it_cannot_do_needed_or_not() -> None:
+    cannot = {(one.route.name, one.route.relay): {text.partition(":")[0] for text in one.cannot} for one in _advice().routes}
+    assert cannot["default_connector", None] == {"external", "groups"}
+    assert cannot["anonymous", True] == {"groups"}
+    assert cannot["iis_relay", None] == {"send_as_users"}
+    assert cannot["externally_secured", None] == set()
+
+
+def test_a_relay_without_some_grants_says_whose() -> None:
+    situation = _situation(send_as=[relay_by_hand.grant(by_hand.ALICE), relay_by_hand.grant(by_hand.BOB, allowed=False)])
+    relay = next(judged for judged in _advice(situation, send_as_users=True).routes if judged.route.name == "iis_relay")
+    assert "no Send As for bob@corp.example" in relay.why[0]
+
+
+def test_a_relay_says_what_it_costs() -> None:
+    remarks = " ".join(next(judged.as_dict()["why"] for judged in _advice(external=True).routes if judged.route.name == "iis_relay"))
+    assert all(word in remarks for word in ("Windows Server 2025", "2 hours", "password"))
 
 
 @given(NEEDS, st.booleans())

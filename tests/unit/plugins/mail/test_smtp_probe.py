@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import socket
 import threading
 from collections.abc import Iterator, Sequence
@@ -13,8 +14,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.envelope import Envelope
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import AddressError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Envelope, Probe, ProbeResult
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe, ProbeResult
 
 HELLO = ["220 there", "250-there Hello [192.0.2.7]\r\n250-SIZE 1000\r\n250 AUTH NTLM LOGIN"]
 
@@ -147,3 +150,43 @@ def test_subject_and_name_are_checked_too() -> None:
 def test_the_rules_that_a_session_lets_guess(replies: list[str], policy: tuple[object, ...]) -> None:
     result, _unused = _probe(replies)
     assert tuple(result.policy.values()) == policy
+
+
+def _log_on(replies: Sequence[str | None], *, in_clear_text: bool = True) -> tuple[ProbeResult, list[str]]:
+    with _server(replies) as (port, heard):
+        probe = Probe("127.0.0.1", port, ehlo="controller", logon=Logon("CORP\\svc_relay", "pass word", in_clear_text))
+        return probe.run(Envelope("a@corp.example", "b@corp.example")), heard
+
+
+def test_a_password_does_not_leave_in_clear_text_unless_told_to() -> None:
+    result, heard = _log_on(HELLO, in_clear_text=False)
+    assert (result.outcome, result.stage, result.authenticated, result.reply) == ("not_connected", "auth", False, "")
+    assert "not encrypted" in result.auth_error
+    assert [command.split()[0].lower() for command in heard] == ["ehlo", "quit"]
+
+
+def test_a_logon_by_login_and_a_transcript_without_it() -> None:
+    asked = ["334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 2.7.0 Authentication successful"]
+    result, heard = _log_on([*HELLO, *asked, "250 ok", "250 ok", "250 reset"])
+    assert (result.outcome, result.authenticated, result.auth_reply) == ("accepted", True, "235 2.7.0 Authentication successful")
+    assert heard[1:4] == ["AUTH LOGIN", *(base64.b64encode(text).decode() for text in (b"CORP\\svc_relay", b"pass word"))]
+    assert not [line for line in result.transcript if any(secret in line for secret in (*heard[2:4], "VXNl", "pass word"))]
+    assert result.policy["requires_authentication"] is None
+
+
+@pytest.mark.parametrize(
+    ("replies", "stage", "reply", "error"),
+    [
+        ([*HELLO, "334 VXNl", "334 UGFz", "535 5.7.3 Authentication unsuccessful"], "auth", "535 5.7.3 Authentication unsuccessful", ""),
+        ([*HELLO, "504 5.7.4 Unrecognized authentication type"], "auth", "504 5.7.4 Unrecognized authentication type", ""),
+        ([*HELLO, "334 VXNl", None], "auth", "connection closed by the server", ""),
+        (["220 there", "250-there\r\n250 AUTH GSSAPI"], "auth", "", "offers GSSAPI, and neither LOGIN nor NTLM"),
+        (["220 there", "250 there"], "auth", "", "offers no authentication"),
+        (["220 there", "250-there\r\n250 AUTH NTLM", "334 NTLM supported", "334 bm9uc2Vuc2U=", "501 ok"], "auth", "", "not understood"),
+    ],
+)
+def test_a_logon_that_fails_is_a_result(replies: list[str | None], stage: str, reply: str, error: str) -> None:
+    result, heard = _log_on(replies)
+    assert (result.outcome, result.stage, result.reply) == ("not_connected" if error else "refused", stage, reply)
+    assert not result.authenticated and error in result.auth_error
+    assert not [command for command in heard if command.lower().startswith("mail")]

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Lets an account send as mailboxes, and waits until Exchange believes it."""
+
+from __future__ import annotations
+
+import dataclasses
+import socket
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as import SendAs
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as_rights import CACHE_MINUTES, Grant
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import authorities
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.send_as_wait import message, wait_until_allowed
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import converge
+
+_NOTE = (
+    f"Exchange may believe the old answer for up to {CACHE_MINUTES // 60} hours (Mailbox Cache Age Limit) where the account had tried to "
+    f"send as the mailbox before."
+)
+
+
+class ActionModule(ResourceAction):
+    resource = SendAs
+    required_one_of: ClassVar = [("mailboxes", "organizational_unit")]
+
+    def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        items = SendAs.items(options)
+        door = _door(options)
+        send_as = SendAs(self.session(), options)
+        result = converge(send_as, items, check_mode=self.check_mode)
+        (before,), (after,) = result["before"].values(), result["after"].values()
+        foreseen = [dataclasses.replace(one, explicit=one.address in after["mailboxes"]) for one in send_as.found.grants]
+        result.update(dataclasses.replace(send_as.found, grants=tuple(foreseen)).facts())
+        result.update(
+            cache_minutes=CACHE_MINUTES, note=_NOTE if result["changed"] else "", waited=[], warnings=_warnings(options, foreseen)
+        )
+        if door is not None and not self.check_mode:
+            given = [address for address in after["mailboxes"] if address not in before["mailboxes"]]
+            allowed = [one.address for one in foreseen if one.allowed and not one.own]
+            self._close()  # the session would not outlast the waiting
+            result.update(self._wait(door, options, given if options["wait"]["only_changed"] else allowed))
+        return result
+
+    def _wait(self, door: Probe, options: dict[str, Any], senders: Sequence[str]) -> dict[str, Any]:
+        """``waited``; and how the task failed, if it did. The grant itself stands in any case."""
+        wait, account = options["wait"], options["account"]
+        stands = "The grant stands: Send As is in Exchange's directory and was read back."
+        try:
+            envelopes = [message(account, sender, wait["recipient"]) for sender in senders]
+            tried = wait_until_allowed(door, envelopes, timeout=wait["timeout"], interval=wait["interval"], progress=self._display.display)
+        except DeliveryError as error:
+            return {
+                "failed": True,
+                "msg": f"{error} {stands} Whether Exchange believes it was not found out: mend this, and run the task "
+                f"again with only_changed: false in wait.",
+            }
+        result: dict[str, Any] = {"waited": [one.facts() for one in tried]}
+        refused = [one for one in tried if one.seconds is None]
+        if refused:
+            names = ", ".join(one.address for one in refused)
+            result["failed"] = True
+            result["msg"] = (
+                f"After {wait['timeout']:g} s Exchange still refuses {account} to send as {names} ({refused[0].reply}). {stands} "
+                f"What Exchange had looked up before has not expired yet; that takes up to {CACHE_MINUTES} minutes. Run the task again "
+                f"later with only_changed: false in wait, or give it a longer timeout."
+            )
+        return result
+
+
+def _door(options: dict[str, Any]) -> Probe | None:
+    """Where messages are tried. Raises BadInput."""
+    wait = options["wait"]
+    if wait is None:
+        return None
+    if options["state"] != "present":
+        raise BadInput("wait is for state: present; it waits until messages are taken. Nothing was changed.")
+    if wait["timeout"] <= 0 or wait["interval"] <= 0:
+        raise BadInput("timeout and interval of wait are seconds, and have to be more than 0. Nothing was changed.")
+    try:
+        message(options["account"], "", wait["recipient"])
+        return Probe(
+            wait["host"],
+            wait["port"],
+            ehlo=socket.gethostname(),
+            context=authorities(wait["ca_path"]) if wait["starttls"] else None,
+            tls_name=wait["tls_name"],
+            logon=Logon(wait["username"] or options["account"], wait["password"], wait["allow_plain_text_logon"]),
+        )
+    except DeliveryError as error:
+        raise BadInput(f"wait: {error} Nothing was changed.") from error
+
+
+def _warnings(options: dict[str, Any], grants: Sequence[Grant]) -> list[str]:
+    if not grants:
+        return [f"There is no mailbox in {options['organizational_unit']}."]
+    kept = [one.address for one in grants if one.inherited]
+    if options["state"] == "present" or not kept:
+        return []
+    return [
+        f"{options['account']} may still send as {', '.join(kept)}: it inherits that right from an organizational unit or from the domain, "
+        f"and only what a mailbox has of its own is removed here."
+    ]

@@ -1,0 +1,14 @@
+# Copyright: (c) 2026, sharepoint.mail contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The IIS SMTP relay of a Windows server."""
+
+from __future__ import annotations
+
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.smtp_relay import SmtpRelay
+
+
+class ActionModule(ResourceAction):
+    resource = SmtpRelay
