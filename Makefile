@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test test-servers bench environments lint lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
-	sanity unit lab lab-products lab-wire lab-states molecule package format clean
+	sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
 
@@ -18,13 +18,12 @@ states := tests/integration/test_states.py tests/integration/test_mutants.py
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured or ROUTE=anonymous
+demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous
 	$(run) python tests/demo/demo.py --route "$(ROUTE)"
 
-# What can disturb nothing runs side by side; each part that starts a lab has the machine to itself. One part's failure does not
-# hide another's.
+# What can disturb nothing runs side by side, two parts at a time. One part's failure does not hide another's.
 test: environments  ## everything below, except what is marked *
-	@failed=; for part in "sanity lint unit" lab-products "lab-wire lab-states" molecule package; do \
+	@failed=; for part in "sanity lint unit lab-products lab-protocols" "lab-wire patient" package; do \
 		$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $$part || failed="$$failed $$part"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: all passed"
@@ -66,16 +65,21 @@ unit: environments  ## tests that need no lab; the report in Chromium, where it 
 	$(run) python -m pytest tests/unit tests/report
 
 lab: environments  ## tests against the lab
-	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-wire lab-states
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states
 
 lab-products: environments
 	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint tests/lab_states
 
+lab-protocols: environments
+	$(run) env LAB_NETWORK=43 python -m pytest tests/engine tests/lab_ews tests/lab_iis
+
 lab-wire: environments
-	$(run) python -m pytest tests/engine tests/lab_ews
 	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)
 
-# These mostly wait for mail that does not come, so they may run beside the others.
+# These mostly wait for mail, so they may run beside the others.
+patient:
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-states molecule
+
 lab-states: environments
 	$(run) env LAB_NETWORK=42 python -m pytest $(states)
 

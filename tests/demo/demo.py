@@ -26,6 +26,11 @@ ROUTES: dict[str, dict[str, object]] = {
         "outgoing_email_port": 1026,
         "verify_delivery_needs": {"external": True, "send_as_users": True, "workflow": True},
     },
+    # The relay's account sends as itself, and as the one who shares.
+    "iis_relay": {
+        "outgoing_email_from_address": "svc_relay@corp.example",
+        "exchange_connector_send_as_mailboxes": ["alice@corp.example"],
+    },
 }
 
 

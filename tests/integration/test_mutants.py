@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import StartLab
-from tests.integration.test_states import NEEDS, NOBODY, OWN_PORT, SECURED
+from tests.integration.test_states import NEEDS, NOBODY, OWN_PORT, RELAY, SECURED
 from tests.integration.test_story import VERIFY, paths, verified
 
 MUTANTS: list[tuple[str, str, dict[str, Any], str, str, str, str]] = [
@@ -22,6 +22,9 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str, str, str, str]] = [
     ("ndr-not-sent", "permitted-sender-missing", SECURED, "alert_group_permitted", "sp01", "bounced", "accepted_not_delivered"),
     ("tracking-silent", "permitted-sender-missing", SECURED, "alert_group_permitted", "sp01", "bounced", "not_sent"),
     ("override-ignored", "envelope-overridden", SECURED, "invitation", "sp01", "delivered", "delivered"),
+    ("relay-serves-anyone", "iis-relay", RELAY, "relay_unlisted", "sp01", "refused", "accepted_not_delivered"),
+    ("relay-drops-credentials", "iis-relay", RELAY, "alert", "sp01", "delivered", "accepted_not_delivered"),
+    ("relay-loses-mail", "iis-relay", RELAY, "notification", "sp02", "delivered", "accepted_not_delivered"),
     ("tls-not-required", "tls-required", SECURED, "alert", "sp01", "refused", "delivered"),
 ]
 

@@ -13,6 +13,7 @@ NEEDS = {"external": True, "groups": True, "send_as_users": True}
 OWN_PORT = {"mail_route": "anonymous", "outgoing_email_port": 1026, "exchange_connector_bindings": ["0.0.0.0:1026"]}
 SECURED = {"mail_route": "externally_secured"}
 NOBODY = {"mail_route": "default_connector"}
+RELAY = {"mail_route": "iis_relay", "outgoing_email_from_address": "svc_relay@corp.example"}
 
 Cell = tuple[str, str, str | None]
 """Predicted, observed, and the id of the cause (None where there is nothing to explain)."""
@@ -69,6 +70,23 @@ STATES: dict[str, tuple[dict[str, Any], dict[tuple[str, str], Cell]]] = {
     "timer-job-disabled": (SECURED, {("alert", "sp01"): ("not_sent", "not_run", "timer_job_disabled")}),
     "second-server-unlisted": (SECURED, {("alert", "sp02"): ("not_sent", "not_sent", "server_not_in_ranges")}),
     "rejected-later": (SECURED, {("alert_external", "sp01"): ("delivered", "bounced", "rejected_later")}),
+    "iis-relay": (
+        RELAY,
+        {
+            ("notification", "sp02"): ("delivered", "delivered", None),
+            ("alert", "sp01"): ("delivered", "delivered", None),
+            ("alert_external", "sp01"): ("delivered", "delivered", None),
+            ("alert_group_authenticated", "sp01"): ("delivered", "delivered", None),
+            ("alert_group_permitted", "sp01"): ("delivered", "delivered", None),
+            ("invitation", "sp01"): ("delivered", "delivered", None),
+            ("relay_unlisted", "sp01"): ("refused", "refused", None),
+        },
+    ),
+    "iis-relay-no-grants": (
+        RELAY,
+        {("alert", "sp01"): ("delivered", "delivered", None), ("invitation", "sp01"): ("bounced", "bounced", "send_as_missing")},
+    ),
+    "iis-relay-open": (RELAY, {("relay_unlisted", "sp01"): ("delivered", "delivered", "relay_open")}),
     "permitted-sender-missing": (SECURED, {("alert_group_permitted", "sp01"): ("bounced", "bounced", "sender_not_permitted")}),
 }
 

@@ -30,3 +30,14 @@ def test_what_cannot_be_put_back_is_refused_before_the_change(fresh_lab: StartLa
     assert lab.ask("snapshot")["sharepoint"] == before["sharepoint"]
     run = lab.playbook(SITE, variables={**ROUTE, **paths(lab), "outgoing_email_undo_policy": "best_effort"})
     assert run.code == 0, run.output
+
+
+def test_a_change_that_fails_halfway_is_put_back(fresh_lab: StartLab) -> None:
+    lab = fresh_lab("--state", "anonymous-port")
+    before = lab.ask("snapshot")
+    servers = [{"name": "EX01", "host": f"{lab.subnet}.31"}, {"name": "EX09", "host": f"{lab.subnet}.32"}]
+    run = lab.playbook(SITE, variables={**ROUTE, **paths(lab), "exchange_connector_servers": servers})
+    assert run.code == 2, run.output
+    assert len(run.changed) == 2, "the first server's connector was changed, and changed back"
+    assert "EX09" in run.failures[-1] and "was put back" in run.failures[-1]
+    assert lab.ask("snapshot") == before
