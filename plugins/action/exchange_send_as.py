@@ -6,21 +6,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import socket
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as import SendAs
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as_rights import CACHE_MINUTES, Grant
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as_rights import CACHE_MINUTES
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import authorities
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.send_as_wait import message, wait_until_allowed
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import converge
 
 _NOTE = (
     f"Exchange may believe the old answer for up to {CACHE_MINUTES // 60} hours (Mailbox Cache Age Limit) where the account had tried to "
@@ -30,22 +28,16 @@ _NOTE = (
 
 class ActionModule(ResourceAction):
     resource = SendAs
-    required_one_of: ClassVar = [("mailboxes", "organizational_unit")]
+    required_one_of = (("mailboxes", "organizational_unit"),)
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        items = SendAs.items(options)
         door = _door(options)
-        send_as = SendAs(self.session(), options)
-        result = converge(send_as, items, check_mode=self.check_mode)
+        result = super().perform(options)
         (before,), (after,) = result["before"].values(), result["after"].values()
-        foreseen = [dataclasses.replace(one, explicit=one.address in after["mailboxes"]) for one in send_as.found.grants]
-        result.update(dataclasses.replace(send_as.found, grants=tuple(foreseen)).facts())
-        result.update(
-            cache_minutes=CACHE_MINUTES, note=_NOTE if result["changed"] else "", waited=[], warnings=_warnings(options, foreseen)
-        )
+        result.update(note=_NOTE if result["changed"] else "", waited=[])
         if door is not None and not self.check_mode:
             given = [address for address in after["mailboxes"] if address not in before["mailboxes"]]
-            allowed = [one.address for one in foreseen if one.allowed and not one.own]
+            allowed = [one["address"] for one in result["send_as"] if one["allowed"] and not one["own"]]
             self._close()  # the session would not outlast the waiting
             result.update(self._wait(door, options, given if options["wait"]["only_changed"] else allowed))
         return result
@@ -97,15 +89,3 @@ def _door(options: dict[str, Any]) -> Probe | None:
         )
     except DeliveryError as error:
         raise BadInput(f"wait: {error} Nothing was changed.") from error
-
-
-def _warnings(options: dict[str, Any], grants: Sequence[Grant]) -> list[str]:
-    if not grants:
-        return [f"There is no mailbox in {options['organizational_unit']}."]
-    kept = [one.address for one in grants if one.inherited]
-    if options["state"] == "present" or not kept:
-        return []
-    return [
-        f"{options['account']} may still send as {', '.join(kept)}: it inherits that right from an organizational unit or from the domain, "
-        f"and only what a mailbox has of its own is removed here."
-    ]

@@ -69,6 +69,24 @@ class SendAs(Resource):
         changing = [one for one in self.found.grants if one.explicit != (one.address in wanted)]
         return [rights.change(self._scope, changing, self._present)]
 
+    def summary(self, after: Mapping[str, Any]) -> dict[str, Any]:
+        """The facts of ``exchange_send_as_info`` as they are, or would be, after the task; and warnings of what stays all the same."""
+        (kept,) = after.values()
+        grants = tuple(dataclasses.replace(one, explicit=one.address in kept["mailboxes"]) for one in self.found.grants)
+        facts = dataclasses.replace(self.found, grants=grants).facts()
+        return {**facts, "cache_minutes": rights.CACHE_MINUTES, "warnings": self._warnings(grants)}
+
+    def _warnings(self, grants: Sequence[rights.Grant]) -> list[str]:
+        if not grants:
+            return [f"There is no mailbox in {self.options['organizational_unit']}."]
+        inherited = [one.address for one in grants if one.inherited]
+        if self._present or not inherited:
+            return []
+        return [
+            f"{self.options['account']} may still send as {', '.join(inherited)}: it inherits that right from an organizational unit or "
+            f"from the domain, and only what a mailbox has of its own is removed here."
+        ]
+
     def _is_to_have(self, grant: rights.Grant) -> bool:
         """Whether the mailbox is to have an entry of its own in the end. The account's own one, which needs none, stays as it is."""
         return grant.explicit if grant.own else self._present and (grant.explicit or not grant.allowed)
