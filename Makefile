@@ -1,7 +1,7 @@
 # Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-servers bench environments lint lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
+.PHONY: help demo test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
 	sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
@@ -34,15 +34,19 @@ test-servers: environments  ## * against Debian's Postfix and Dovecot
 bench: environments  ## * ratios, each measured in one run
 	@for script in tests/bench/[!_]*.py; do $(run) python -m "tests.bench.$$(basename "$$script" .py)" || exit 1; done
 
-lint: lint-ruff lint-types lint-lab-types lint-ansible lint-changelog lint-docs  ## ruff, mypy, ansible-lint, changelog, documentation
+lint: lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog lint-docs  ## ruff, import-linter, mypy, ansible-lint, changelog, documentation
 
 lint-ruff: $(controller)/installed
 	$(controller)/bin/ruff check .
 	$(controller)/bin/ruff format --check .
 
+lint-imports: $(controller)/installed  # the rooms of plugin_utils, and who may know whom: pyproject.toml
+	PYTHONPATH=plugins $(controller)/bin/lint-imports --cache-dir build/import-linter
+
 lint-types: environments
 	$(run) env MYPYPATH=build/tree mypy --cache-dir build/mypy \
-		-p ansible_collections.sharepoint.mail.plugins.plugin_utils
+		-p ansible_collections.sharepoint.mail.plugins.plugin_utils -p ansible_collections.sharepoint.mail.plugins.action \
+		-p ansible_collections.sharepoint.mail.plugins.filter
 
 lint-lab-types: environments
 	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab
