@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from ...common.errors import BadInput, MailError
 from ...common.moments import now
-from ..messages import list_items
+from . import list_items
 from .list_items import DELETE
 from .not_run import NotRun
 from .test_message import Sent, subject_of

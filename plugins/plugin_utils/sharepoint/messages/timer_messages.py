@@ -13,8 +13,8 @@ from typing import Any
 from ...common.errors import MailError
 from ...common.moments import now
 from ...remoting.session import Session
-from ..messages import list_items
 from ..timer_job import ALERTS, WORKFLOW, TimerJob
+from . import list_items
 from .alerts import alerted_list
 from .not_run import NotRun
 from .test_message import Sent, subject_of
