@@ -76,10 +76,10 @@ lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states
 
 lab-products: environments
-	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint tests/lab_states
+	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states
 
 lab-protocols: environments
-	$(run) env LAB_NETWORK=43 python -m pytest tests/engine tests/lab_ews tests/lab_iis
+	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis
 
 lab-wire: environments
 	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)
