@@ -79,7 +79,7 @@ lab-products: environments
 	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states
 
 lab-protocols: environments
-	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis
+	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis tests/lab_tests/test_faults.py
 
 lab-wire: environments
 	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)

@@ -13,6 +13,8 @@ import pytest
 from pypsrp.powershell import RunspacePool
 from pypsrp.wsman import WSMan
 
+from tests.control import Control
+
 REPOSITORY = Path(__file__).parents[3]
 LAB_PYTHON = REPOSITORY / "build" / "lab-venv" / "bin" / "python"
 USER, PASSWORD = "CORP\\sp_install", "Install-Pa55 word"
@@ -20,7 +22,7 @@ USER, PASSWORD = "CORP\\sp_install", "Install-Pa55 word"
 
 @dataclasses.dataclass
 class SampleHost:
-    """Where it serves, and how to make it fail."""
+    """Where it serves, and how to make it fail: by orders, and by faults over its control server."""
 
     process: subprocess.Popen[str]
     state_dir: Path
@@ -39,8 +41,13 @@ class SampleHost:
         defaults: dict[str, Any] = {"port": 5985, "username": USER, "password": PASSWORD, "ssl": False, "auth": "ntlm"}
         return WSMan(options.pop("server", self.address), **{**defaults, "reconnection_retries": 0, **options})
 
+    @property
+    def control(self) -> Control:
+        return Control(self.address)
+
     def recorded(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in (self.state_dir / "pipelines.jsonl").read_text(encoding="utf-8").splitlines()]
+        path = self.state_dir / "pipelines.jsonl"
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,8 @@
 """Serves the sample cmdlets for the tests, in the lab's environment: ``python -m tests.lab_tests.engine.sample_host STATE_DIR ADDRESS``.
 
 ``measured`` (port 5985) speaks as the measured engine did, ``windows`` (port 5986 and others) as Windows PowerShell 5.1. It prints
-``ready``, then obeys one line at a time on its standard input and answers ``ok``; it ends with its standard input.
+``ready``, then obeys one line at a time on its standard input (``down``, ``up``) and answers ``ok``; it ends with its standard input.
+A control server at ADDRESS takes faults, as the lab's does.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ from pathlib import Path
 
 import trustme
 
+from tests.lab.control import ControlServer
 from tests.lab.directory import NETBIOS, default_directory
 from tests.lab.engine.dialect import MEASURED
 from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, SnapIn, write_user_file
 from tests.lab.engine.recorder import Recorder
+from tests.lab.faults import Faults
+from tests.lab.network import CONTROL_PORT
 from tests.lab_tests.engine.sample_cmdlets import SNAP_IN_COMMANDS, everything
 
 WINRM_PORT = 5985
@@ -32,6 +36,7 @@ def main(state_dir: Path, address: str) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(address).configure_cert(tls)
     full = Endpoint("Microsoft.PowerShell", everything, product="Sample", version="1.0")
+    faults = Faults()
     endpoints = [
         full,
         *(Endpoint(mode, everything, language_mode=mode) for mode in ("ConstrainedLanguage", "RestrictedLanguage", "NoLanguage")),
@@ -48,37 +53,23 @@ def main(state_dir: Path, address: str) -> None:
         ],
         directory,
         recorder,
+        faults=faults,
     )
+    control = ControlServer(address, CONTROL_PORT, {"faults": faults.listed}, {"faults": faults.set})
     measured_address = f"{address.rpartition('.')[0]}.2"
     measured = Host("measured", measured_address, [Listener(WINRM_PORT, [full])], directory, recorder, MEASURED)
     windows.start()
     measured.start()
+    control.start()
     print("ready", flush=True)
     try:
         for line in sys.stdin:
-            obey(windows, *line.split())
+            {"down": windows.down, "up": windows.up}[line.strip()]()
             print("ok", flush=True)
     finally:
+        control.stop()
         measured.stop()
         windows.stop()
-
-
-def obey(host: Host, order: str, *arguments: str) -> None:
-    match order:
-        case "drop":
-            host.failures.drop_connection(int(arguments[0]), arguments[1], answer_lost=arguments[2] == "answer")
-        case "delay":
-            host.failures.delay_replies(float(arguments[0]))
-        case "quota":
-            host.failures.refuse_shells()
-        case "down":
-            host.down()
-        case "up":
-            host.up()
-        case "clear":
-            host.failures.clear()
-        case _:
-            raise ValueError(order)
 
 
 if __name__ == "__main__":

@@ -95,57 +95,12 @@ def test_a_path_that_is_not_there(sample_host: SampleHost) -> None:
     assert refused.value.code == 404
 
 
-@pytest.fixture
-def failing(sample_host: SampleHost) -> Any:
-    yield sample_host
-    sample_host.order("clear")
-
-
-@pytest.mark.parametrize(("lost", "carried_out"), [("request", 0), ("answer", 1)])
-def test_a_connection_that_drops(lost: str, carried_out: int, failing: SampleHost) -> None:
-    """The request is lost, or it is carried out and its answer is lost: the caller sees the same."""
-    before = len(failing.recorded())
-    with failing.wsman() as wsman:
+def test_a_host_that_goes_down(sample_host: SampleHost) -> None:
+    with sample_host.wsman() as wsman:
         pool = RunspacePool(wsman)
         pool.open()
-        failing.order(f"drop 1 Command {lost}")
-        with pytest.raises(requests.ConnectionError):
-            PowerShell(pool).add_cmdlet("Write-Output").add_argument("done").invoke()
-    failing.order("down")  # Ends every pipeline, so that all of them are recorded.
-    failing.order("up")
-    assert len(failing.recorded()) == before + carried_out
-
-
-def test_the_nth_request(failing: SampleHost) -> None:
-    with failing.wsman() as wsman:
-        pool = RunspacePool(wsman)
-        pool.open()
-        failing.order("drop 2 Command request")
-        assert PowerShell(pool).add_cmdlet("Write-Output").add_argument("first").invoke() == ["first"]
-        with pytest.raises(requests.ConnectionError):
-            PowerShell(pool).add_cmdlet("Write-Output").add_argument("second").invoke()
-
-
-def test_shell_quota(failing: SampleHost) -> None:
-    failing.order("quota")
-    with pytest.raises(WSManFaultError, match="maximum number of 5 concurrent shells") as refused:
-        who(failing.wsman())
-    assert refused.value.code == 2150859173
-
-
-def test_late_replies(failing: SampleHost) -> None:
-    failing.order("delay 30")
-    with pytest.raises(requests.ReadTimeout):
-        who(failing.wsman(read_timeout=1))
-    failing.order("delay 0")
-
-
-def test_a_host_that_goes_down(failing: SampleHost) -> None:
-    with failing.wsman() as wsman:
-        pool = RunspacePool(wsman)
-        pool.open()
-        failing.order("down")
+        sample_host.order("down")
         with pytest.raises(requests.ConnectionError):
             PowerShell(pool).add_cmdlet("Get-Who").invoke()
-        failing.order("up")
-    assert who(failing.wsman())[0] == USER
+        sample_host.order("up")
+    assert who(sample_host.wsman())[0] == USER

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import smtplib
 import ssl
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +19,7 @@ from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 from pypsrp.wsman import WSMan
 
+from tests.control import Control
 from tests.demo.demo import BUILD, lab
 from tests.lab.iis.access import list_of_hosts
 
@@ -149,10 +148,7 @@ class Lab:
         return Session(self.stack.enter_context(RunspacePool(wsman)))
 
     def ask(self, what: str, body: Any = None) -> Any:
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        data = None if body is None else json.dumps(body).encode()
-        with opener.open(urllib.request.Request(f"http://{self.subnet}.1:1999/{what}", data=data), timeout=30) as answer:
-            return json.load(answer)
+        return Control(f"{self.subnet}.1").ask(what, body)
 
     def connect(self, source: str = "sp01", server: str = "sp01", port: int = PORT) -> smtplib.SMTP:
         """An SMTP client at a host's address, after EHLO."""
