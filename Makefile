@@ -1,10 +1,13 @@
 # Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
+.PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
+	lint-docs \
 	sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
+STATE ?= unpatched
+MINUTES ?= 60
 
 controller := build/venv
 lab := build/lab-venv
@@ -23,6 +26,9 @@ help:  ## this list
 
 demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous
 	$(run) python tests/demo/demo.py --route "$(ROUTE)"
+
+practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another
+	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)"
 
 # What can disturb nothing runs side by side, two parts at a time. One part's failure does not hide another's.
 test: environments  ## everything below, except what is marked *
@@ -76,7 +82,7 @@ lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states
 
 lab-products: environments
-	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states
+	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states tests/lab_tests/test_readme.py
 
 lab-protocols: environments
 	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis tests/lab_tests/test_faults.py
