@@ -41,7 +41,7 @@ class Fault:
     ``host``: its name, any when empty. ``request``: the WSMan action (``Create``, ``Command``, ``Receive`` ...), HTTP method or SMTP
     command (``MAIL``, ``RCPT``, ``DATA``) that counts; any when empty. ``about``: a word of what is asked: the name of a command in the
     pipeline, a part of the URL's path, of the EWS envelope, or of the SMTP command's argument. At ``winrm``, a fault with ``about`` counts
-    ``Command`` requests unless it says otherwise.
+    ``Start`` unless it says otherwise: the ``Command``, or the ``Send`` that ends the input where the client pipes into the pipeline.
     It hits the ``nth`` request that fits (1 is the next) and those that follow, ``times`` in all; 0 is all of them.
     """
 
@@ -74,7 +74,7 @@ class Fault:
         if self.what == "error":
             self.request = CMDLET
         elif self.about and self.door == "winrm":
-            self.request = self.request or "Command"
+            self.request = self.request or "Start"
 
     @property
     def after(self) -> bool:
@@ -84,7 +84,7 @@ class Fault:
         return (
             self.door == door
             and self.host.lower() in ("", host.lower())
-            and (self.request.lower() == request.lower() or (not self.request and request != CMDLET))
+            and (self.request.lower() in request.lower().split() or (not self.request and request != CMDLET))
             and (not self.about or bool(re.search(rf"(?<![\w-]){re.escape(self.about)}(?![\w-])", text, re.IGNORECASE)))
         )
 
@@ -112,7 +112,8 @@ class Faults:
             return [dataclasses.asdict(fault) for fault in self._faults]
 
     def meet(self, host: str, door: str, request: str, text: str = "") -> Fault | None:
-        """Counts one request, and returns the fault that strikes it. ``text``: what ``about`` is looked for in."""
+        """Counts one request, and returns the fault that strikes it. ``request``: its kind, or several with spaces between;
+        ``text``: what ``about`` is looked for in."""
         struck: Fault | None = None
         with self._lock:
             for fault in self._faults:

@@ -55,6 +55,9 @@ _HOST_PROCESS = (
 )
 _COMMAND_NAME = re.compile(rb'<S N="Cmd">([^<]*)</S>')
 """A command's name in CREATE_PIPELINE ([MS-PSRP] 2.2.3.12)."""
+_NO_INPUT = b'<B N="NoInput">true</B>'
+_END_OF_INPUT = b"\x02\x00\x00\x00\x03\x10\x04\x00"
+"""Destination and type of END_OF_PIPELINE_INPUT ([MS-PSRP] 2.2.1)."""
 CARRIED_OUT = 10.0
 """Seconds within which a pipeline has to end before the fault that waits for it strikes."""
 
@@ -104,6 +107,11 @@ class Request:
         return found
 
 
+def _pipeline(request: Request) -> str:
+    """Id of the pipeline that a request is about; empty when it is about none."""
+    return next((found for element in request.body.iter() if (found := element.get("CommandId"))), "").upper()
+
+
 class Service:
     """The WSMan service of one listener: its endpoints and the shells in them."""
 
@@ -139,15 +147,19 @@ class Service:
 
     def fault(self, request: Request) -> Ordered | None:
         """Counts a request, and returns what strikes it. A request about a pipeline has the names of its commands as text."""
-        pipeline = next((found for element in request.body.iter() if (found := element.get("CommandId"))), "").upper()
-        if request.action == "Command":
-            data = "".join(argument.text or "" for argument in request.body.iterfind("*/rsp:Arguments", NAMESPACES))
-            with contextlib.suppress(ValueError):  # What is no base64 is refused later.
-                self._commands[pipeline] = b" ".join(_COMMAND_NAME.findall(base64.b64decode(data))).decode()
-        return self._faults.meet(self._host, "winrm", request.action, self._commands.get(pipeline, ""))
+        pipeline, kinds = _pipeline(request), request.action
+        with contextlib.suppress(ValueError):  # What is no base64 is refused later.
+            if request.action == "Command":
+                data = base64.b64decode("".join(argument.text or "" for argument in request.body.iterfind("*/rsp:Arguments", NAMESPACES)))
+                self._commands[pipeline] = b" ".join(_COMMAND_NAME.findall(data)).decode()
+                kinds += " Start" if _NO_INPUT in data else ""
+            elif request.action == "Send":
+                streams = request.body.iterfind("rsp:Send/rsp:Stream", NAMESPACES)
+                kinds += " Start" if any(_END_OF_INPUT in base64.b64decode(stream.text or "") for stream in streams) else ""
+        return self._faults.meet(self._host, "winrm", kinds, self._commands.get(pipeline, ""))
 
     def handle(self, request: Request, ordered: Ordered | None = None) -> tuple[int, bytes]:
-        """The HTTP status and the envelope of the answer. Under a fault that strikes after a Command, its pipeline has run."""
+        """The HTTP status and the envelope of the answer. Under a fault that strikes after what starts a pipeline, it has run."""
         status, action = 200, request.head("a:Action") + "Response"
         try:
             body = self._carried_out(request, ordered)
@@ -171,8 +183,8 @@ class Service:
         body = ""
         if ordered.after or ordered.what not in ("refused", "session_ends"):
             body = answer(request)
-        if ordered.after and request.action == "Command":
-            self._shell(request).wait(uuid.UUID(request.element("rsp:CommandLine").get("CommandId")), CARRIED_OUT)
+        if ordered.after and request.action in ("Command", "Send") and (pipeline := _pipeline(request)):
+            self._shell(request).wait(uuid.UUID(pipeline), CARRIED_OUT)
         if ordered.what == "refused":
             raise Fault(ordered.code, ordered.text)
         if ordered.what == "session_ends":

@@ -83,6 +83,16 @@ def test_the_nth_that_carries_a_command(pool: RunspacePool, sample_host: SampleH
         assert [(one["met"], one["hits"]) for one in sample_host.control.ask("faults")] == [(2, 1)]
 
 
+@pytest.mark.parametrize(("when", "carried_out"), [("before", 0), ("after", 1)])
+def test_a_command_that_the_client_pipes_into(when: str, carried_out: int, pool: RunspacePool, sample_host: SampleHost) -> None:
+    """It is carried out when its input has come, so that is the request that counts."""
+    with sample_host.control.fault("lost", about="Write-Output", when=when), pytest.raises(requests.ConnectionError):
+        PowerShell(pool).add_cmdlet("Write-Output").add_cmdlet("Select-Object").add_parameter("First", 6400 + carried_out).invoke(
+            word for word in ["one"]
+        )
+    assert recorded(sample_host, str(6400 + carried_out)) == carried_out
+
+
 def test_the_answers_of_one_command(pool: RunspacePool, sample_host: SampleHost) -> None:
     """A Receive belongs to its pipeline."""
     with sample_host.control.fault("lost", request="Receive", about="Get-Who", when="after"):
