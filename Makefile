@@ -2,8 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs \
-	sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
+	lint-docs sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
