@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
+	lint-docs sanity unit cores lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
@@ -103,6 +103,9 @@ package: environments  ## the collection as Galaxy would carry it, built and ins
 	$(run) ansible-galaxy collection build --force --output-path build/package
 	$(run) ansible-galaxy collection install --offline --force --collections-path build/package build/package/sharepoint-mail-*.tar.gz
 	$(run) env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/package" ansible-doc sharepoint.mail.connection_info >build/package/documentation.txt
+
+cores: environments  ## * the demo and a slice of the tests on the oldest and the newest ansible-core
+	tools/cores.sh
 
 format: $(controller)/installed  ## * lay out the Python files
 	$(controller)/bin/ruff format .

@@ -19,10 +19,14 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.control import Control  # noqa: E402  the repository's root must be importable first
-from tests.demo.demo import BUILD, environment, lab  # noqa: E402  the repository's root must be importable first
+from tests.demo.demo import BUILD, ansible_core, environment, lab  # noqa: E402  the repository's root must be importable first
 
 LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
 INVENTORY = ROOT / "tests" / "demo" / "inventory.yml"
+
+
+def pytest_report_header() -> str:
+    return ansible_core()
 
 
 @dataclasses.dataclass

@@ -55,6 +55,7 @@ def test_check_mode_foresees_a_relay_where_there_is_none(bare: Lab) -> None:
     assert bare.ask("snapshot") == before
 
 
+@pytest.mark.every_core
 def test_from_nothing_to_a_relay_for_one_and_back(bare: Lab) -> None:
     made = relay(bare)
     assert (made["status"], made["changed"]) == ("ok", True), made

@@ -54,6 +54,7 @@ def test_the_role_makes_a_relay_for_the_farm_and_takes_it_away(bare: Lab) -> Non
     assert info(bare)["relay"]["present"] is False and windows(bare)["firewall"] == {}
 
 
+@pytest.mark.every_core
 def test_the_role_puts_a_relay_that_was_there_back(lab: Lab) -> None:
     run(lab, "iis_smtp_relay", {"smart_host_port": 1587})
     before = windows(lab)

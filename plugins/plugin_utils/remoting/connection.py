@@ -16,9 +16,9 @@ from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..common.errors import BadInput
 from ..common.libraries import RunspacePool, WSMan
+from ..common.native import native
 from ..remoting import faults, opening
 from .session import Endpoint, Session
-from .values import native
 
 _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
 
@@ -58,10 +58,13 @@ def open_session(connection: Any, host: str) -> Opened:
     )
 
 
-def _from_psrp(connection: Any, host: str) -> Opened:
-    def option(name: str) -> Any:
-        return native(connection.get_option(name))
+def _options_of(connection: Any) -> Callable[[str], Any]:
+    """The connection's options by name, as plain values."""
+    return lambda name: native(connection.get_option(name))
 
+
+def _from_psrp(connection: Any, host: str) -> Opened:
+    option = _options_of(connection)
     port = option("port")
     protocol = option("protocol") or ("http" if port is not None and int(port) == 5985 else "https")
     port = port or (5986 if protocol == "https" else 5985)
@@ -84,7 +87,8 @@ def _from_psrp(connection: Any, host: str) -> Opened:
 
 
 def _from_winrm(connection: Any, host: str) -> Opened:
-    arguments = winrm_arguments(connection.get_option, native(connection.get_option("_extras") or {}))
+    option = _options_of(connection)
+    arguments = winrm_arguments(option, option("_extras") or {})
     scheme = "https" if arguments["ssl"] else "http"
     endpoint = Endpoint(
         host=host,
@@ -123,9 +127,9 @@ def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> 
         return default if value is None else value
 
     port = int(option("port"))
-    scheme = native(option("scheme")) or ("http" if port == 5985 else "https")
-    user = native(option("remote_user"))
-    transports = [native(name) for name in option("transport") or () if name]
+    scheme = option("scheme") or ("http" if port == 5985 else "https")
+    user = option("remote_user")
+    transports = [name for name in option("transport") or () if name]
     transport = transports[0] if transports else ("kerberos" if user and "@" in user else "ssl" if scheme == "https" else "plaintext")
     if transport not in _AUTHENTICATIONS:
         raise BadInput(
@@ -136,14 +140,14 @@ def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> 
     if authentication == "kerberos" and realm and user and "@" not in user:
         user = f"{user}@{realm}"
     # A managed ticket is fetched with the password by the Kerberos library; a manual one is in the cache already.
-    has_ticket = authentication == "kerberos" and native(option("kerberos_mode")) == "manual"
+    has_ticket = authentication == "kerberos" and option("kerberos_mode") == "manual"
     arguments: dict[str, Any] = {
-        "server": native(option("remote_addr")),
+        "server": option("remote_addr"),
         "port": port,
         "username": user,
-        "password": None if has_ticket else native(option("remote_password")),
+        "password": None if has_ticket else option("remote_password"),
         "ssl": scheme == "https",
-        "path": str(native(option("path"))).lstrip("/"),
+        "path": str(option("path")).lstrip("/"),
         "auth": authentication,
         # pywinrm, too, encrypts neither over https nor for Basic unless told to.
         "encryption": extra("message_encryption", "auto"),
