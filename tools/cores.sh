@@ -9,6 +9,7 @@ oldest=2.16.19
 cores=("${@:-$oldest}")
 (($#)) || cores+=(2.18.19 2.21.5)
 build=$PWD/build/cores
+network=${LAB_NETWORK:-45}
 failed=()
 
 # The Pythons that a core runs on, the one to prefer first.
@@ -49,9 +50,9 @@ make_environment() {
 
 run_core() {
     local core=$1 folder=$2 status=0
-    tools/run.sh "$folder/bin/python" tests/demo/demo.py --subnet 127.44.1 >"$folder.demo.txt" 2>&1 || status=1
+    tools/run.sh "$folder/bin/python" tests/demo/demo.py --subnet "127.$network.200" >"$folder.demo.txt" 2>&1 || status=1
     if ((status)); then cat "$folder.demo.txt"; else tail -n 2 "$folder.demo.txt"; fi
-    tools/run.sh env LAB_NETWORK="${LAB_NETWORK:-45}" "$folder/bin/python" -m pytest -m every_core tests/unit tests/integration || status=1
+    tools/run.sh env LAB_NETWORK="$network" "$folder/bin/python" -m pytest -m every_core tests/unit tests/integration || status=1
     return "$status"
 }
 

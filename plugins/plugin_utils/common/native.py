@@ -41,4 +41,4 @@ def native(value: Any) -> Any:
         return {native(key): native(entry) for key, entry in value.items()}
     if isinstance(value, (Sequence, Set, ValuesView)):
         return [native(entry) for entry in value]
-    raise TypeError(f"a value of type {type(value).__name__} is none that a variable can hold")
+    raise TypeError(f"a value of type {type(value).__name__} cannot be the value of a variable")

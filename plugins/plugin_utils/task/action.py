@@ -127,7 +127,7 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
         found = set()
         for name in ("remote_password", "certificate_key_password"):
             try:
-                found.add(native(self._connection.get_option(name)) or "")
+                found.add(str(native(self._connection.get_option(name)) or ""))
             except KeyError:  # not every connection plugin has it
                 continue
         return found - {""}
