@@ -58,15 +58,23 @@ class Lab:
     state: Path
 
     def ask(self, what: str) -> Any:
-        """What the lab's control server knows: ``snapshot`` or ``pipelines``."""
+        """What the lab's control server knows: ``snapshot``, ``pipelines`` or ``shells`` (how many are open at each host)."""
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(f"http://{self.subnet}.1:1999/{what}", timeout=10) as answer:
             return json.load(answer)
 
+    def tell(self, name: str, body: dict[str, Any]) -> None:
+        """Makes the lab's control server do something."""
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(f"http://{self.subnet}.1:1999/{name}", data=json.dumps(body).encode(), timeout=10).close()
+
     def advance(self, seconds: float) -> None:
         """Lets time pass in the lab."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(f"http://{self.subnet}.1:1999/clock", data=json.dumps({"advance": seconds}).encode(), timeout=10).close()
+        self.tell("clock", {"advance": seconds})
+
+    def fail(self, host: str, what: str, **arguments: Any) -> None:
+        """Makes a host fail: ``what`` is a method of ``tests.lab.engine.failures.Failures``."""
+        self.tell("fail", {"host": host, "what": what, **arguments})
 
     def playbook(
         self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None
@@ -91,6 +99,7 @@ class Lab:
                 **environment(self.state, self.subnet),
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
                 "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+                "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
                 "ANSIBLE_RETRY_FILES_ENABLED": "false",
                 "TASK_RESULTS": str(results),
             },

@@ -11,7 +11,19 @@ from tests.lab.clock import Clock
 from tests.lab.control import ControlServer
 from tests.lab.directory import NETBIOS, Account, default_directory
 from tests.lab.engine.cmdlets import Cmdlet
-from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, Session, SnapIn, write_user_file
+from tests.lab.engine.host import (
+    BASIC,
+    CREDSSP,
+    KERBEROS,
+    MAX_SHELLS,
+    NEGOTIATE,
+    Endpoint,
+    Host,
+    Listener,
+    Session,
+    SnapIn,
+    write_user_file,
+)
 from tests.lab.engine.recorder import Recorder, distinct
 from tests.lab.exchange.organisation import Organisation
 from tests.lab.iis import hosts
@@ -65,6 +77,7 @@ class Options:
     outside: tuple[str, int] | None = None
     more_web_applications: int = 0
     windows: str = "2016"
+    max_shells: int = MAX_SHELLS
 
 
 class World:
@@ -101,8 +114,13 @@ class World:
         self.control = ControlServer(
             self.network.addresses["lab"],
             CONTROL_PORT,
-            {"snapshot": self.snapshot, "pipelines": lambda: distinct(self._pipelines)},
             {
+                "snapshot": self.snapshot,
+                "pipelines": lambda: distinct(self._pipelines),
+                "shells": lambda: {host.name: host.open_shells for host in self.hosts},
+            },
+            {
+                "fail": self._fail,
                 "boot": lambda body: self.windows.machines[body["host"]].boot(),
                 "clock": lambda body: {"offset": self.clock.advance(float(body["advance"]))},
             },
@@ -131,6 +149,12 @@ class World:
         """The configuration of both products and of the farm servers' Windows: what a run that changes nothing leaves as it was."""
         return {"exchange": self.organisation.snapshot(), "sharepoint": self.farm.snapshot(), "windows": self.windows.snapshot()}
 
+    def _fail(self, body: Mapping[str, Any]) -> None:
+        """``{"host", "what", ...}``: a method of the host's ``Failures`` with its arguments."""
+        arguments = {name: value for name, value in body.items() if name not in ("host", "what")}
+        failures = next(host.failures for host in self.hosts if host.name == body["host"])
+        getattr(failures, body["what"])(**arguments)
+
     def _sharepoint_host(self, name: str) -> Host:
         def commands(session: Session) -> Mapping[str, Cmdlet]:
             return {**self.farm.windows_cmdlets(session), **self.windows.cmdlets(session)}
@@ -154,7 +178,7 @@ class World:
             ),
         ]
         listeners = [Listener(WINRM_PORT, endpoints, frozenset({NEGOTIATE, CREDSSP}))]
-        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)
+        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder, max_shells=self.options.max_shells)
 
     def _exchange_host(self, name: str) -> Host:
         def has_a_role(account: Account) -> bool:
@@ -174,4 +198,4 @@ class World:
             Listener(EXCHANGE_HTTPS_PORT, [exchange], frozenset({BASIC}), "/PowerShell/", self.pki.host_context(name)),
             Listener(WINRM_PORT, [windows], frozenset({NEGOTIATE})),
         ]
-        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)
+        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder, max_shells=self.options.max_shells)

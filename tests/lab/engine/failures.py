@@ -21,6 +21,7 @@ class Failures:
         self._countdown: int | None = None
         self._action = ""
         self._answer_lost = False
+        self._process_ends: int | None = None
         self._delay = 0.0
         self._no_shells: str | None = None
 
@@ -31,6 +32,11 @@ class Failures:
         """
         with self._lock:
             self._countdown, self._action, self._answer_lost = request, action, answer_lost
+
+    def end_processes(self, request: int = 1) -> None:
+        """At the n-th Command from now the processes behind all shells of the host end, once, and the shells with them."""
+        with self._lock:
+            self._process_ends = request
 
     def delay_replies(self, seconds: float) -> None:
         """Every answer comes this many seconds later."""
@@ -47,6 +53,17 @@ class Failures:
     @property
     def no_shells(self) -> str | None:
         return self._no_shells
+
+    def process_ends(self, action: str) -> bool:
+        """Counts one request."""
+        with self._lock:
+            if self._process_ends is None or action != "Command":
+                return False
+            self._process_ends -= 1
+            if self._process_ends > 0:
+                return False
+            self._process_ends = None
+            return True
 
     def cut(self, action: str) -> tuple[bool, bool]:
         """Counts one request. Returns whether its connection is to be cut, and whether the request is carried out all the same."""

@@ -15,7 +15,7 @@ import psrpcore
 
 from tests.lab.directory import Account, Directory
 from tests.lab.engine.dialect import Dialect
-from tests.lab.engine.failures import Failures
+from tests.lab.engine.failures import SHELL_QUOTA, Failures
 from tests.lab.engine.recorder import Recorder
 from tests.lab.engine.session import CREDSSP, Endpoint, Session
 from tests.lab.engine.shell import Shell, ShellClosed
@@ -97,7 +97,14 @@ class Service:
     """The WSMan service of one listener: its endpoints and the shells in them."""
 
     def __init__(
-        self, host: str, endpoints: Iterable[Endpoint], directory: Directory, recorder: Recorder, dialect: Dialect, failures: Failures
+        self,
+        host: str,
+        endpoints: Iterable[Endpoint],
+        directory: Directory,
+        recorder: Recorder,
+        dialect: Dialect,
+        failures: Failures,
+        max_shells: int,
     ) -> None:
         self._host = host
         self._endpoints = {endpoint.name.lower(): endpoint for endpoint in endpoints}
@@ -105,6 +112,7 @@ class Service:
         self._recorder = recorder
         self._dialect = dialect
         self._failures = failures
+        self._max_shells = max_shells
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._actions: dict[str, Callable[[Request], str]] = {
@@ -117,6 +125,11 @@ class Service:
             "Get": self._get,
         }
 
+    @property
+    def open_shells(self) -> int:
+        with self._lock:
+            return len(self._shells)
+
     def close(self) -> None:
         """Ends all sessions."""
         with self._lock:
@@ -128,6 +141,8 @@ class Service:
     def handle(self, request: Request) -> tuple[int, bytes]:
         """The HTTP status and the envelope of the answer."""
         status, action = 200, request.head("a:Action") + "Response"
+        if self._failures.process_ends(request.action):
+            self.close()
         try:
             body = self._actions.get(request.action, self._unknown)(request)
         except (ValueError, psrpcore.PSRPCoreError) as error:
@@ -182,6 +197,10 @@ class Service:
             raise Fault(ACCESS_DENIED, "Access is denied. ")
         if self._failures.no_shells is not None:
             raise Fault(QUOTA_MAX_SHELLS, self._failures.no_shells)
+        with self._lock:
+            own = sum(shell.session.connected_user == request.caller.account.full_name for shell in self._shells.values())
+        if own >= self._max_shells:
+            raise Fault(QUOTA_MAX_SHELLS, SHELL_QUOTA.format(self._max_shells))
         element = request.element("rsp:Shell")
         shell_id = (element.get("ShellId") or str(uuid.uuid4())).upper()
         shell = Shell(shell_id, self._session(endpoint, request.caller), self._dialect, self._recorder)
