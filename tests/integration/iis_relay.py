@@ -66,9 +66,9 @@ def stranger(lab: Lab) -> str:
     return f"{lab.subnet}.91"
 
 
-def dial(lab: Lab, source: str, sender: str = "svc_relay@corp.example", recipient: str = PARTNER) -> tuple[bool, int]:
+def dial(lab: Lab, source: str, sender: str = "svc_relay@corp.example", recipient: str = PARTNER, port: int = 1025) -> tuple[bool, int]:
     """Whether the relay offers AUTH, and its answer to RCPT TO."""
-    with smtplib.SMTP(f"{lab.subnet}.21", 1025, source_address=(source, 0), timeout=10) as smtp:
+    with smtplib.SMTP(f"{lab.subnet}.21", port, source_address=(source, 0), timeout=10) as smtp:
         smtp.ehlo("client.corp.example")
         smtp.mail(sender)
         return "auth" in smtp.esmtp_features, smtp.rcpt(recipient)[0]

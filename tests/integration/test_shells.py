@@ -116,11 +116,15 @@ def test_a_runspace_of_somebody_else_that_died_is_dropped(lab: Lab) -> None:
     assert result["runspaces"][1:] == [None, None]
 
 
+@pytest.fixture(scope="module")
+def usual_lab(start_lab: StartLab) -> Lab:
+    """Its hosts have WinRM's own limit of 30 shells."""
+    return start_lab()
+
+
 @pytest.mark.deep
-def test_twenty_verifications_in_a_row(fresh_lab: StartLab) -> None:
-    """On hosts with WinRM's own limit of 30 shells."""
-    lab = fresh_lab()
-    for number in range(20):
-        run = lab.playbook(ROOT / "playbooks" / "verify.yml", variables={"verify_delivery_fail": False})
-        assert run.code == 0, (number, run.output)
-        assert left_open(lab) == {}, number
+@pytest.mark.parametrize("number", range(20))
+def test_twenty_verifications_in_a_row(usual_lab: Lab, number: int) -> None:
+    run = usual_lab.playbook(ROOT / "playbooks" / "verify.yml", variables={"verify_delivery_fail": False})
+    assert run.code == 0, run.output
+    assert left_open(usual_lab) == {}
