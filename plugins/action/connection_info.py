@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.diagnosis import describe
+from ..plugin_utils.task.action import MailAction
+from ..plugin_utils.task.connection_info import describe
 
 
 class ActionModule(MailAction):

@@ -13,17 +13,16 @@ import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import parse_situation
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.material import gather
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.junit import junit
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.summary import stats
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.text import matrix_lines, side_by_side
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import SCHEMA, findings, verify
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
+from ..plugin_utils.common.errors import BadInput, FactError, MailError
+from ..plugin_utils.common.moments import now
+from ..plugin_utils.delivery.observe.material import gather
+from ..plugin_utils.delivery.report.html import page
+from ..plugin_utils.delivery.report.junit import junit
+from ..plugin_utils.delivery.report.summary import stats
+from ..plugin_utils.delivery.report.text import matrix_lines, side_by_side
+from ..plugin_utils.delivery.report.verdict import SCHEMA, findings, verify
+from ..plugin_utils.delivery.situation.facts import parse_situation
+from ..plugin_utils.task.action import MailAction
 
 _SITUATION = (
     "farm",
@@ -49,7 +48,7 @@ class ActionModule(MailAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
             situation = parse_situation(**{name: options[name] for name in _SITUATION})
-        except DeliveryError as error:
+        except FactError as error:
             raise BadInput(f"There is no report: {error}. Nothing was written.") from error
         earlier = _earlier(options["compare_with"]) if options["compare_with"] else None
         material = gather(**{name: options[name] for name in _MATERIAL})

@@ -9,11 +9,11 @@ from __future__ import annotations
 import datetime
 from typing import Any, ClassVar
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange import message_trace, organisation
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now, parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
+from ..plugin_utils.common.errors import BadInput
+from ..plugin_utils.common.moments import now, required_moment
+from ..plugin_utils.exchange import message_trace, organisation
+from ..plugin_utils.remoting.values import UNLIMITED
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):
@@ -76,14 +76,7 @@ def _silence(search: message_trace.Search) -> list[str]:
 
 
 def _window(options: dict[str, Any]) -> tuple[datetime.datetime, datetime.datetime | None]:
-    moments: dict[str, datetime.datetime] = {}
-    for option in ("start", "end"):
-        if options[option] is None:
-            continue
-        moment = parse_moment(options[option])
-        if moment is None:
-            raise BadInput(f"{option}: {options[option]!r} is no moment in ISO 8601, such as 2026-01-31T12:00:00Z. Nothing was read.")
-        moments[option] = moment
+    moments = {option: required_moment(option, options[option]) for option in ("start", "end") if options[option] is not None}
     if options["since_minutes"] is not None:
         if options["since_minutes"] <= 0:
             raise BadInput(f"since_minutes: {options['since_minutes']} is not more than 0. Nothing was read.")

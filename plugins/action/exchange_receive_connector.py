@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.receive_connector import ReceiveConnector
+from ..plugin_utils.exchange.connectors.receive_connector import ReceiveConnector
+from ..plugin_utils.task.action import ResourceAction
 
 
 class ActionModule(ResourceAction):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_permissions import add_rights
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import organisation_facts
+from ..plugin_utils.exchange.connectors.permissions import add_rights
+from ..plugin_utils.exchange.organisation import organisation_facts
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):

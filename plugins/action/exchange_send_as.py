@@ -10,15 +10,14 @@ import socket
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as import SendAs
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as_rights import CACHE_MINUTES
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import authorities
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.send_as_wait import message, wait_until_allowed
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ..plugin_utils.common.errors import BadInput, MailError
+from ..plugin_utils.exchange.send_as import SendAs
+from ..plugin_utils.exchange.send_as_rights import CACHE_MINUTES
+from ..plugin_utils.smtp.certificate import authorities
+from ..plugin_utils.smtp.logon import Logon
+from ..plugin_utils.smtp.probe import Probe
+from ..plugin_utils.smtp.send_as_wait import message, wait_until_allowed
+from ..plugin_utils.task.action import ResourceAction
 
 _NOTE = (
     f"Exchange may believe the old answer for up to {CACHE_MINUTES // 60} hours (Mailbox Cache Age Limit) where the account had tried to "
@@ -49,7 +48,7 @@ class ActionModule(ResourceAction):
         try:
             envelopes = [message(account, sender, wait["recipient"]) for sender in senders]
             tried = wait_until_allowed(door, envelopes, timeout=wait["timeout"], interval=wait["interval"], progress=self._display.display)
-        except DeliveryError as error:
+        except MailError as error:
             return {
                 "failed": True,
                 "msg": f"{error} {stands} Whether Exchange believes it was not found out: mend this, and run the task "
@@ -87,5 +86,5 @@ def _door(options: dict[str, Any]) -> Probe | None:
             tls_name=wait["tls_name"],
             logon=Logon(wait["username"] or options["account"], wait["password"], wait["allow_plain_text_logon"]),
         )
-    except DeliveryError as error:
+    except MailError as error:
         raise BadInput(f"wait: {error} Nothing was changed.") from error

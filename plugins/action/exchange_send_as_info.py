@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.send_as_rights import Scope, read
+from ..plugin_utils.exchange.send_as_rights import Scope, read
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.monitoring import relay_state
+from ..plugin_utils.iis.monitoring import relay_state
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):

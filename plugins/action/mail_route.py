@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.facts import own_domain, parse_situation
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.predict import predict
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.recipients import stand_ins
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.routes import recommend
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.verdict import prediction_entry
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ..plugin_utils.common.errors import BadInput, FactError
+from ..plugin_utils.delivery.report.verdict import prediction_entry
+from ..plugin_utils.delivery.routes.routes import recommend
+from ..plugin_utils.delivery.rules.predict import predict
+from ..plugin_utils.delivery.situation.facts import own_domain, parse_situation
+from ..plugin_utils.delivery.situation.recipients import stand_ins
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):
@@ -28,7 +27,7 @@ class ActionModule(MailAction):
         recipients = [*options["recipients"], *({"address": spare[kind], "kind": kind} for kind in spare if kind not in named)]
         try:
             situation = parse_situation(**{**options, "needs": needs, "recipients": recipients, "route": ""})
-        except DeliveryError as error:
+        except FactError as error:
             raise BadInput(f"Nothing can be predicted: {error}.") from error
         advice = recommend(situation.needs, situation)
         return {

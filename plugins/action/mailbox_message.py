@@ -9,27 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.mailbox import Mailbox, Wanted, await_messages
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
+from ..plugin_utils.common.moments import required_moment
+from ..plugin_utils.mailbox.watch import Mailbox, Wanted, await_messages
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):
     needs_connection = False
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        try:
-            found = await_messages(
-                [Mailbox(**{**mailbox, "username": mailbox["username"] or mailbox["address"]}) for mailbox in options["mailboxes"]],
-                [_wanted(message) for message in options["messages"]],
-                timeout=options["timeout"],
-                remove=options["remove"] and not self.check_mode,
-                progress=self._progress,
-            )
-        except DeliveryError as error:
-            raise MailError(str(error)) from error
+        found = await_messages(
+            [Mailbox(**{**mailbox, "username": mailbox["username"] or mailbox["address"]}) for mailbox in options["mailboxes"]],
+            [_wanted(message) for message in options["messages"]],
+            timeout=options["timeout"],
+            remove=options["remove"] and not self.check_mode,
+            progress=self._progress,
+        )
         return {"messages": found, "missing": [message["id"] for message in found if not message["found"]]}
 
     def _progress(self, awaited: int, waiting: Sequence[Wanted], given_up: Sequence[Wanted]) -> None:
@@ -39,7 +34,5 @@ class ActionModule(MailAction):
 
 
 def _wanted(message: dict[str, Any]) -> Wanted:
-    sent = None if message["sent"] is None else parse_moment(message["sent"])
-    if message["sent"] is not None and sent is None:
-        raise BadInput(f"message {message['id']!r}: sent: {message['sent']!r} is no time in ISO 8601. No mailbox was read.")
+    sent = None if message["sent"] is None else required_moment(f"message {message['id']!r}: sent", message["sent"])
     return Wanted(**{**message, "id": message["id"] or message["token"], "sent": sent})

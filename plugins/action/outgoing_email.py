@@ -6,8 +6,8 @@
 
 from __future__ import annotations
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import ResourceAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.outgoing_email import OutgoingEmail
+from ..plugin_utils.sharepoint.outgoing_email import OutgoingEmail
+from ..plugin_utils.task.action import ResourceAction
 
 
 class ActionModule(ResourceAction):

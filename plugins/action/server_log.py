@@ -8,21 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now, parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.server_log import read_log
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.test_message import make_token
+from ..plugin_utils.common.errors import BadInput
+from ..plugin_utils.common.moments import now, required_moment
+from ..plugin_utils.sharepoint.messages.test_message import make_token
+from ..plugin_utils.sharepoint.server_log import read_log
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        moments = {}
-        for name in ("start", "end"):
-            moments[name] = now() if options[name] is None else parse_moment(options[name])
-            if moments[name] is None:
-                raise BadInput(f"{name}: {options[name]!r} is no moment in ISO 8601, such as 2026-01-31T13:45:00+00:00. Nothing was read.")
-        start, end = moments["start"], moments["end"]
+        start, end = (now() if options[name] is None else required_moment(name, options[name]) for name in ("start", "end"))
         if start > end:
             raise BadInput(f"start ({start.isoformat()}) lies after end ({end.isoformat()}). Nothing was read.")
         tokens = [make_token(token) for token in options["tokens"]]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.probe import Message, connect, send
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.test_message import addresses, make_token
+from ..plugin_utils.common.errors import BadInput
+from ..plugin_utils.remoting.pipeline import Credential
+from ..plugin_utils.sharepoint.messages.test_message import addresses, make_token
+from ..plugin_utils.sharepoint.probe import Message, connect, send
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):

@@ -11,13 +11,12 @@ import dataclasses
 import socket
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.certificate import authorities
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.envelope import Envelope
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.errors import DeliveryError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_logon import Logon
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.smtp_probe import Probe
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
+from ..plugin_utils.common.errors import BadInput
+from ..plugin_utils.smtp.certificate import authorities
+from ..plugin_utils.smtp.envelope import Envelope
+from ..plugin_utils.smtp.logon import Logon
+from ..plugin_utils.smtp.probe import Probe
+from ..plugin_utils.task.action import MailAction
 
 _GIVEN = ("host", "port", "mail_from", "rcpt_to", "scenario", "server", "token")
 _AT_ONCE = 8
@@ -57,21 +56,18 @@ class _Try:
             raise BadInput("A probe that logs on needs both username and password. Nothing was sent.")
         starttls = options["starttls"] and options["scenario"] != "tls_missing"
         subject = f"smtp_probe {options['token'] or ''}".strip()
-        try:
-            self._envelope = Envelope(options["mail_from"], options["rcpt_to"], send=self.sends, subject=subject)
-            self._probe = Probe(
-                options["host"],
-                options["port"],
-                ehlo=options["ehlo"] or socket.gethostname(),
-                timeout=options["timeout"],
-                source=options["source_address"],
-                context=authorities(options["ca_path"]) if starttls else None,
-                validate_certs=options["validate_certs"],
-                tls_name=options["tls_name"],
-                logon=Logon(username, password, options["allow_plain_text_logon"]) if username else None,
-            )
-        except DeliveryError as error:
-            raise BadInput(str(error)) from error
+        self._envelope = Envelope(options["mail_from"], options["rcpt_to"], send=self.sends, subject=subject)
+        self._probe = Probe(
+            options["host"],
+            options["port"],
+            ehlo=options["ehlo"] or socket.gethostname(),
+            timeout=options["timeout"],
+            source=options["source_address"],
+            context=authorities(options["ca_path"]) if starttls else None,
+            validate_certs=options["validate_certs"],
+            tls_name=options["tls_name"],
+            logon=Logon(username, password, options["allow_plain_text_logon"]) if username else None,
+        )
 
     def run(self) -> dict[str, Any]:
         return {**self.given, **dataclasses.asdict(self._probe.run(self._envelope))}

@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.action import MailAction
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import now
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint import farm, test_message, timer_messages
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.invitation import send_invitation
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.not_run import NotRun
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.server_log import read_log
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.test_message import Sent, addresses
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.web import SiteAddress, Web
+from ..plugin_utils.common.errors import BadInput, MailError
+from ..plugin_utils.common.moments import now
+from ..plugin_utils.sharepoint import farm
+from ..plugin_utils.sharepoint.messages import test_message, timer_messages
+from ..plugin_utils.sharepoint.messages.invitation import send_invitation
+from ..plugin_utils.sharepoint.messages.not_run import NotRun
+from ..plugin_utils.sharepoint.messages.test_message import Sent, addresses
+from ..plugin_utils.sharepoint.messages.web import SiteAddress, Web
+from ..plugin_utils.sharepoint.server_log import read_log
+from ..plugin_utils.task.action import MailAction
 
 
 class ActionModule(MailAction):

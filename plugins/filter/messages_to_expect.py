@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.filters import as_filter
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.plan import messages_to_expect
+from ..plugin_utils.delivery.plan import messages_to_expect
+from ..plugin_utils.task.filters import as_filter
 
 DOCUMENTATION = r"""
 name: messages_to_expect

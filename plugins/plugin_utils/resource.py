@@ -12,9 +12,9 @@ import enum
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError, RemoteError, SettingNotKept
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Command, Statement
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
+from .common.errors import BadInput, MailError, RemoteError, SettingNotKept
+from .remoting.pipeline import Command, Statement
+from .remoting.session import Session
 
 Current = Mapping[str, Any]
 """What was read of one item: property names of the host's object with their values (or whatever ``Resource.read`` gives)."""

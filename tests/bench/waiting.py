@@ -20,11 +20,7 @@ from tests.integration.conftest import LAB_PYTHON
 
 importlib.import_module("tests.unit.conftest")  # it makes the collection importable
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.mailbox import (  # noqa: E402  not importable before that
-    Mailbox,
-    Wanted,
-    await_messages,
-)
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.mailbox.watch import Mailbox, Wanted, await_messages  # noqa: E402  not importable before that
 
 SUBNET = "127.97.1"
 ALICE, PASSWORD = "alice@corp.example", "Alice-Pa55"

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -19,6 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from tests.control import Control  # noqa: E402  the repository's root must be importable first
 from tests.demo.demo import BUILD, environment, lab  # noqa: E402  the repository's root must be importable first
 
 LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
@@ -57,24 +57,21 @@ class Lab:
     subnet: str
     state: Path
 
-    def ask(self, what: str) -> Any:
-        """What the lab's control server knows: ``snapshot``, ``pipelines`` or ``shells`` (how many are open at each host)."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self.subnet}.1:1999/{what}", timeout=10) as answer:
-            return json.load(answer)
+    @property
+    def control(self) -> Control:
+        return Control(f"{self.subnet}.1")
 
-    def tell(self, name: str, body: dict[str, Any]) -> None:
-        """Makes the lab's control server do something."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(f"http://{self.subnet}.1:1999/{name}", data=json.dumps(body).encode(), timeout=10).close()
+    def ask(self, what: str) -> Any:
+        """What the lab's control server knows: ``snapshot``, ``pipelines``, ``faults`` or ``shells`` (how many are open at each host)."""
+        return self.control.ask(what)
 
     def advance(self, seconds: float) -> None:
         """Lets time pass in the lab."""
-        self.tell("clock", {"advance": seconds})
+        self.control.ask("clock", {"advance": seconds})
 
-    def fail(self, host: str, what: str, **arguments: Any) -> None:
-        """Makes a host fail: ``what`` is a method of ``tests.lab.engine.failures.Failures``."""
-        self.tell("fail", {"host": host, "what": what, **arguments})
+    def fault(self, what: str, **where: Any) -> AbstractContextManager[None]:
+        """What goes wrong in the lab meanwhile (see ``Control.fault``); fails when it never struck."""
+        return self.control.fault(what, **where)
 
     def playbook(
         self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 import smtplib
 from typing import Any
 
@@ -56,35 +55,20 @@ SERVES_WIDE = {OLD_PORT: [250, 250], NEW_PORT: [None, None]}
 SERVES_NARROW = {OLD_PORT: [None, None], NEW_PORT: [250, 550]}
 
 
-def messages(lab: Lab) -> list[str]:
-    """The last cmdlet of each message that the lab's hosts got."""
-    lines = (lab.state / "pipelines.jsonl").read_text(encoding="utf-8").splitlines()
-    return [json.loads(line)["statements"][-1][-1]["cmdlet"] for line in lines]
-
-
 def written(lab: Lab, known: int) -> list[str]:
     return [statements[0][-1]["cmdlet"] for statements in writes(lab)[known:]]
 
 
-@pytest.fixture(scope="module")
-def place(lab: Lab) -> dict[str, int]:
-    """Which message of the change holds which cmdlet, as a change that succeeds shows; the last of its kind."""
-    run(lab, "iis_smtp_relay", wide(lab))
-    known = len(messages(lab))
-    assert run(lab, "iis_smtp_relay", narrow(lab))["changed"] and doors(lab) == SERVES_NARROW
-    return {name: number for number, name in enumerate(messages(lab)[known:], 1)}
-
-
 @pytest.fixture
-def was_wide(lab: Lab, place: dict[str, int]) -> None:
+def was_wide(lab: Lab) -> None:
     run(lab, "iis_smtp_relay", wide(lab))
     assert doors(lab) == SERVES_WIDE and windows(lab)["services"]["SMTPSVC"]["values"] == {}
 
 
-def cut(lab: Lab, message: int, answer_lost: bool) -> dict[str, Any]:
-    """The change, with the connection cut at one of its messages."""
-    lab.fail("sp01", "drop_connection", request=message, action="Command", answer_lost=answer_lost)
-    return run(lab, "iis_smtp_relay", narrow(lab))
+def cut(lab: Lab, cmdlet: str, when: str) -> dict[str, Any]:
+    """The change, with the connection cut at one of its messages: ``before`` it is carried out, or ``after``."""
+    with lab.fault("lost", host="sp01", about=cmdlet, when=when):
+        return run(lab, "iis_smtp_relay", narrow(lab))
 
 
 def converges(lab: Lab) -> None:
@@ -97,8 +81,8 @@ def converges(lab: Lab) -> None:
 
 
 @pytest.mark.usefixtures("was_wide")
-def test_a_restart_that_was_lost_is_made_up_for(lab: Lab, place: dict[str, int]) -> None:
-    broken = cut(lab, place[RESTART], answer_lost=False)
+def test_a_restart_that_was_lost_is_made_up_for(lab: Lab) -> None:
+    broken = cut(lab, RESTART, "before")
     assert (broken["status"], broken["changed"]) == ("failed", True) and "broke during Restart-Service" in broken["msg"], broken
     assert broken["before"]["SmtpSvc/1"]["bindings"] == [{"address": "", "port": OLD_PORT}]
     assert doors(lab) == SERVES_WIDE, "the old port answers, and who was taken off the list may relay"
@@ -120,28 +104,35 @@ def test_a_restart_that_was_lost_is_made_up_for(lab: Lab, place: dict[str, int])
 
 @pytest.mark.usefixtures("was_wide")
 @pytest.mark.parametrize(
-    ("cmdlet", "answer_lost"),
+    ("cmdlet", "when"),
     [
-        (RESTART, True),
-        (STORE, True),
+        (RESTART, "after"),
+        (STORE, "after"),
         *(
             pytest.param(*values, marks=pytest.mark.deep)
-            for values in ((NOTE, False), (NOTE, True), (STORE, False), ("Set-NetFirewallRule", True), (FORGET, False), (FORGET, True))
+            for values in (
+                (NOTE, "before"),
+                (NOTE, "after"),
+                (STORE, "before"),
+                ("Set-NetFirewallRule", "after"),
+                (FORGET, "before"),
+                (FORGET, "after"),
+            )
         ),
     ],
 )
-def test_wherever_the_change_is_cut_the_next_run_ends_it(lab: Lab, place: dict[str, int], cmdlet: str, answer_lost: bool) -> None:
-    broken = cut(lab, place[cmdlet], answer_lost)
+def test_wherever_the_change_is_cut_the_next_run_ends_it(lab: Lab, cmdlet: str, when: str) -> None:
+    broken = cut(lab, cmdlet, when)
     assert broken["status"] == "failed" and cmdlet in broken["msg"].partition("broke during")[2].partition(":")[0], broken
     converges(lab)
 
 
 @pytest.mark.usefixtures("was_wide")
-def test_a_password_that_no_setting_shows_is_not_forgotten(lab: Lab, place: dict[str, int]) -> None:
+def test_a_password_that_no_setting_shows_is_not_forgotten(lab: Lab) -> None:
     """Which of the settings waits for the restart does not matter."""
-    lab.fail("sp01", "drop_connection", request=place[RESTART] - 1, action="Command")
     password = {"update_password": "always", "smart_host_username": "CORP\\svc_relay", "smart_host_password": "Relay-Pa55"}
-    broken = run(lab, "iis_smtp_relay", password)
+    with lab.fault("lost", host="sp01", about=RESTART):
+        broken = run(lab, "iis_smtp_relay", password)
     assert broken["status"] == "failed" and broken["changed"] and RESTART in broken["msg"], broken
     known = len(writes(lab))
     assert run(lab, "iis_smtp_relay", {})["changed"]
@@ -149,8 +140,8 @@ def test_a_password_that_no_setting_shows_is_not_forgotten(lab: Lab, place: dict
 
 
 @pytest.mark.usefixtures("was_wide")
-def test_what_stops_the_service_ends_the_need(lab: Lab, place: dict[str, int]) -> None:
-    cut(lab, place[RESTART], answer_lost=False)
+def test_what_stops_the_service_ends_the_need(lab: Lab) -> None:
+    cut(lab, RESTART, "before")
     refused = run(lab, "iis_smtp_relay", {"state": "present", "start_type": "disabled"})
     assert refused["status"] == "failed" and "needs a restart" in refused["msg"] and not refused["changed"], refused
     stopped = run(lab, "iis_smtp_relay", {**narrow(lab), "state": "stopped"})
@@ -168,21 +159,16 @@ def test_a_stopped_service_has_nothing_to_note(lab: Lab) -> None:
     converges(lab)
 
 
-def test_the_role_puts_back_what_it_could_not_put_to_use(lab: Lab, place: dict[str, int]) -> None:
+def test_the_role_puts_back_what_it_could_not_put_to_use(lab: Lab) -> None:
     """The restart is lost in the role's change, and made when the old settings are back."""
     both = [client(lab), stranger(lab)]
     lists = {f"iis_smtp_relay_{name}_addresses": both for name in ("relay", "connect", "firewall")}
     assert role(lab, "main", **lists, iis_smtp_relay_bindings=[{"port": OLD_PORT}]).code == 0
     before = windows(lab)
     change = {**lists, "iis_smtp_relay_relay_addresses": [client(lab)], "iis_smtp_relay_bindings": [{"port": NEW_PORT}]}
-    known = len(messages(lab))
-    assert role(lab, "main", **change).code == 0
-    restart = messages(lab)[known:].index(RESTART) + 1
-    assert role(lab, "main", **lists, iis_smtp_relay_bindings=[{"port": OLD_PORT}]).code == 0
-    assert (doors(lab), windows(lab)) == (SERVES_WIDE, before)
-
-    lab.fail("sp01", "drop_connection", request=restart, action="Command")
-    undone = role(lab, "main", rescue="undo", **change)
+    assert doors(lab) == SERVES_WIDE
+    with lab.fault("lost", host="sp01", about=RESTART):
+        undone = role(lab, "main", rescue="undo", **change)
     assert [failure for failure in undone.failures if "broke during Restart-Service" in failure], undone.output
     assert undone.code == 0, undone.output
     assert doors(lab) == SERVES_WIDE

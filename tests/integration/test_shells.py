@@ -66,8 +66,8 @@ def test_a_session_that_died_is_not_used_again(lab: Lab, name: str, inventory: P
     address = f"{lab.subnet}.21"
     play = loop("sp01", delegate_to=name if name == "sp01" else address)
     play.insert(0, {"name": "A name that is the address", "hosts": "localhost", "gather_facts": False, "tasks": [_another_name(address)]})
-    lab.fail("sp01", "end_processes", request=1)
-    run = lab.playbook(play, extra=inventory)
+    with lab.fault("session_ends", host="sp01", request="Command"):
+        run = lab.playbook(play, extra=inventory)
     (message,) = run.failures
     assert "broke during" in message
     assert len(run.of("connection_info")) == 2 * MOST
@@ -81,8 +81,8 @@ def _another_name(address: str) -> dict[str, Any]:
 def test_a_cut_connection_leaves_no_shell_open(lab: Lab) -> None:
     """The shell is still there: only the way to it was lost."""
     for action in ("Command", "Receive"):
-        lab.fail("sp01", "drop_connection", request=2, action=action)
-        (message,) = lab.task("connection_info", {}).failures
+        with lab.fault("lost", host="sp01", request=action, nth=2):
+            (message,) = lab.task("connection_info", {}).failures
         assert "broke during" in message
         assert left_open(lab) == {}
 
@@ -110,8 +110,8 @@ def test_a_connection_that_was_given_back_connects_again(lab: Lab) -> None:
 
 
 def test_a_runspace_of_somebody_else_that_died_is_dropped(lab: Lab) -> None:
-    lab.fail("sp01", "end_processes", request=1)
-    result = steps(lab, "open", "info", "info")
+    with lab.fault("session_ends", host="sp01", request="Command"):
+        result = steps(lab, "open", "info", "info")
     assert "broke during" in result["said"][1] and result["said"][2] == ""
     assert result["runspaces"][1:] == [None, None]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.report.html import page
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.report.html import page
 from tests.report import samples
 from tests.report.browser import CHROMIUM, Browser, chromium
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.causes import CAUSES
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.routes import ROUTES
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.scenarios import NAMES
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.causes import CAUSES
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.routes import ROUTES
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import NAMES
 from tests.unit.test_repository import ROOT
 
 

@@ -177,3 +177,24 @@ def test_requirements_are_pinned_once() -> None:
     constraints = pins("constraints.txt")
     for name in ("requirements.txt", "requirements-dev.txt", "tests/lab/requirements.txt"):
         assert {package: version for package, version in pins(name).items() if constraints.get(package) != version} == {}, name
+
+
+def test_two_classes_of_the_collection_never_share_a_name() -> None:
+    """Ansible prescribes the names of what it loads; every other name stands for one thing."""
+    prescribed = {"ActionModule", "FilterModule", "ModuleDocFragment"}
+    places: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "plugins").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef) and node.name not in prescribed:
+                places.setdefault(node.name, []).append(relative(path))
+    assert places
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_every_room_says_what_it_is_and_holds_ten_files_at_most() -> None:
+    rooms = [path.parent for path in (ROOT / "plugins" / "plugin_utils").rglob("__init__.py")]
+    assert len(rooms) > 10
+    silent = [relative(room) for room in rooms if not ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8")))]
+    assert silent == []
+    crowded = {relative(room): count for room in rooms if (count := len(list(room.glob("[!_]*.py")))) > 10}
+    assert crowded == {}

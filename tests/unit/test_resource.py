@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError, SettingNotKept
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput, RemoteError, SettingNotKept
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import LEAVE_OUT, Current, Field, Item, Resource, converge

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.groups import Group, addresses_of, read_groups, sender_list
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import with_domain_controller
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import Current, Field, Item, Resource
+from ..common.errors import BadInput, RemoteError
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Session
+from ..resource import Current, Field, Item, Resource
+from .groups import Group, addresses_of, read_groups, sender_list
+from .organisation import with_domain_controller
 
 
 class GroupSenders(Resource):

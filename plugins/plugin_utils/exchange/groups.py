@@ -10,11 +10,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import not_found, texts, with_domain_controller
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
+from ..common.errors import BadInput, RemoteError
+from ..remoting.pipeline import cmdlet
+from ..remoting.session import Session
+from ..remoting.values import UNLIMITED
+from .organisation import not_found, texts, with_domain_controller
 
 
 @dataclasses.dataclass(frozen=True)

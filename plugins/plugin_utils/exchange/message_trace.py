@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import explained, with_domain_controller
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
+from ..common.errors import BadInput, CommandMissing, RemoteError
+from ..common.moments import parse_moment
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Session
+from ..remoting.values import UNLIMITED
+from .organisation import explained, with_domain_controller
 
 _POLL_SECONDS = 0.5
 

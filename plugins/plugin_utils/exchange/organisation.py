@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_fields import connector_facts
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, CommandMissing, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Command, Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
+from ..common.errors import BadInput, CommandMissing, RemoteError
+from ..remoting.pipeline import Command, Statement, cmdlet
+from ..remoting.session import Session
+from .connectors.fields import connector_facts
 
 
 def with_domain_controller(statement: Statement, domain_controller: str | None) -> Statement:

@@ -10,12 +10,12 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange import send_as_rights as rights
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_permissions import WRITING
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.groups import sender_list
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import Current, Field, Item, Resource
+from ..exchange import send_as_rights as rights
+from ..remoting.pipeline import Statement
+from ..remoting.session import Session
+from ..resource import Current, Field, Item, Resource
+from .connectors.permissions import WRITING
+from .groups import sender_list
 
 
 class SendAs(Resource):

@@ -14,12 +14,12 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector_permissions import lacking_cmdlets
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.organisation import not_found, texts, with_domain_controller
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet, feed
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import UNLIMITED
+from ..common.errors import BadInput, MailError
+from ..remoting.pipeline import Statement, cmdlet, feed
+from ..remoting.session import Session
+from ..remoting.values import UNLIMITED
+from .connectors.permissions import lacking_cmdlets
+from .organisation import not_found, texts, with_domain_controller
 
 CACHE_MINUTES: Final = 120
 """How long Exchange believes what it looked up: default of the information store's ``Mailbox Cache Age Limit`` (in minutes)."""

@@ -10,10 +10,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.settings import networks, texts
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Reply
+from ..common.errors import RemoteError
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Reply
+from .settings import networks, texts
 
 NAME: Final = "sharepoint.mail-smtp-relay"
 DISPLAY_NAME: Final = "sharepoint.mail SMTP relay"

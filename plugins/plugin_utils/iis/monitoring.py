@@ -13,12 +13,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import protocol_log
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import virtual_server as iis
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Reply, Session
+from ..common.errors import RemoteError
+from ..common.moments import parse_moment
+from ..iis import protocol_log
+from ..iis import virtual_server as iis
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Reply, Session
 
 _COUNTERS: Final = cmdlet("Get-CimInstance", ClassName="Win32_PerfFormattedData_SMTPSVC_SMTPServer", Filter="Name='_Total'")
 _NO_COUNTERS: Final = re.compile(r"(?:Frequency|Timestamp)_.*|PS.*|__.*|Caption|Description|Name")

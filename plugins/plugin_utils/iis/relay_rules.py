@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.virtual_server import SERVICE, SMTP, Host, VirtualServer
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.hosts import is_address
+from ..common.addresses import is_address
+from .virtual_server import SERVICE, SMTP, VirtualServer, WindowsServer
 
 _LOGS_ON: Final = ("basic", "ntlm")
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
-def missing_feature(host: Host) -> str | None:
+def missing_feature(host: WindowsServer) -> str | None:
     """Windows Server 2025 has no SMTP server ("Features removed or no longer developed": no replacement within the operating system)."""
     if SMTP in host.features:
         return None
@@ -37,7 +37,7 @@ def unreadable_list(want: Mapping[str, Any], server: VirtualServer | None, host:
     )
 
 
-def open_relay(want: Mapping[str, Any], server: VirtualServer | None, host: Host) -> str | None:
+def open_relay(want: Mapping[str, Any], server: VirtualServer | None, host: WindowsServer) -> str | None:
     """An empty list means that everybody may relay; a task that makes such a server run, now or with Windows, must close it."""
     if "relay_addresses" in want or server is None or server.relay_list.kind != "everybody":
         return None
@@ -49,7 +49,7 @@ def open_relay(want: Mapping[str, Any], server: VirtualServer | None, host: Host
     )
 
 
-def restart_of_disabled(want: Mapping[str, Any], host: Host, restart_needed: bool) -> str | None:
+def restart_of_disabled(want: Mapping[str, Any], host: WindowsServer, restart_needed: bool) -> str | None:
     """Settings have an effect after a restart, and Windows starts no disabled service."""
     if want.get("start_type") != "disabled" or "running" in want or not (host.running and restart_needed):
         return None

@@ -15,10 +15,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import relay_ip_list
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.mail.hosts import is_address
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import parse_byte_size
+from ..common.addresses import is_address
+from ..common.errors import BadInput
+from ..iis import relay_ip_list
+from ..remoting.values import parse_byte_size
 
 ANY: Final = "any"
 """As the one entry of ``connect_addresses``: whoever reaches the server may connect."""
@@ -88,7 +88,7 @@ def _truth(value: Any) -> bool:
 
 
 @dataclasses.dataclass(frozen=True)
-class Setting:
+class MetabaseSetting:
     """One setting that is one property."""
 
     option: str
@@ -112,28 +112,30 @@ class Setting:
 
 
 SETTINGS: Final = (
-    Setting("fqdn", "FullyQualifiedDomainName", _name),
-    Setting("authentication", "AuthFlags", _flags, raw=lambda names: sum(_AUTHENTICATION[name] for name in names)),
-    Setting("relay_authenticated", "RelayForAuth", _truth, raw=lambda allowed: -1 if allowed else 0),
-    Setting("smart_host", "SmartHost", smart_host, raw=lambda host: f"[{host}]" if is_address(host) else host),
-    Setting("smart_host_type", "SmartHostType", _smart_host_type, raw=_SMART_HOST_TYPES.index),
-    Setting("smart_host_port", "RemoteSmtpPort", int, least=1, most=65535),
-    Setting("smart_host_username", "RouteUserName", _text),
-    Setting("masquerade_domain", "MasqueradeDomain", _name),
-    Setting("max_message_size", "MaxMessageSize", _bytes, least=0),
-    Setting("max_session_size", "MaxSessionSize", _bytes, least=0),
-    Setting("retry_minutes", "SmtpRemoteProgressiveRetry", _minutes, raw=lambda minutes: ",".join(map(str, minutes)), least=1, most=9999),
-    Setting("expire_minutes", "SmtpRemoteNDRExpireMinutes", int, least=1),
-    Setting("delay_minutes", "SmtpRemoteDelayExpireMinutes", int, least=1),
-    Setting("local_expire_minutes", "SmtpLocalNDRExpireMinutes", int, least=1),
-    Setting("local_delay_minutes", "SmtpLocalDelayExpireMinutes", int, least=1),
-    Setting("hop_count", "HopCount", int, least=1, most=256),
-    Setting("queue_directory", "QueueDirectory", _directory),
-    Setting("badmail_directory", "BadMailDirectory", _directory),
-    Setting("pickup_directory", "PickupDirectory", _directory),
-    Setting("drop_directory", "DropDirectory", _directory),
-    Setting("protocol_log", "LogType", _truth, raw=int),
-    Setting("protocol_log_directory", "LogFileDirectory", _directory),
+    MetabaseSetting("fqdn", "FullyQualifiedDomainName", _name),
+    MetabaseSetting("authentication", "AuthFlags", _flags, raw=lambda names: sum(_AUTHENTICATION[name] for name in names)),
+    MetabaseSetting("relay_authenticated", "RelayForAuth", _truth, raw=lambda allowed: -1 if allowed else 0),
+    MetabaseSetting("smart_host", "SmartHost", smart_host, raw=lambda host: f"[{host}]" if is_address(host) else host),
+    MetabaseSetting("smart_host_type", "SmartHostType", _smart_host_type, raw=_SMART_HOST_TYPES.index),
+    MetabaseSetting("smart_host_port", "RemoteSmtpPort", int, least=1, most=65535),
+    MetabaseSetting("smart_host_username", "RouteUserName", _text),
+    MetabaseSetting("masquerade_domain", "MasqueradeDomain", _name),
+    MetabaseSetting("max_message_size", "MaxMessageSize", _bytes, least=0),
+    MetabaseSetting("max_session_size", "MaxSessionSize", _bytes, least=0),
+    MetabaseSetting(
+        "retry_minutes", "SmtpRemoteProgressiveRetry", _minutes, raw=lambda minutes: ",".join(map(str, minutes)), least=1, most=9999
+    ),
+    MetabaseSetting("expire_minutes", "SmtpRemoteNDRExpireMinutes", int, least=1),
+    MetabaseSetting("delay_minutes", "SmtpRemoteDelayExpireMinutes", int, least=1),
+    MetabaseSetting("local_expire_minutes", "SmtpLocalNDRExpireMinutes", int, least=1),
+    MetabaseSetting("local_delay_minutes", "SmtpLocalDelayExpireMinutes", int, least=1),
+    MetabaseSetting("hop_count", "HopCount", int, least=1, most=256),
+    MetabaseSetting("queue_directory", "QueueDirectory", _directory),
+    MetabaseSetting("badmail_directory", "BadMailDirectory", _directory),
+    MetabaseSetting("pickup_directory", "PickupDirectory", _directory),
+    MetabaseSetting("drop_directory", "DropDirectory", _directory),
+    MetabaseSetting("protocol_log", "LogType", _truth, raw=int),
+    MetabaseSetting("protocol_log_directory", "LogFileDirectory", _directory),
 )
 BY_OPTION: Final = {setting.option: setting for setting in SETTINGS}
 DIRECTORIES: Final = tuple(setting.option for setting in SETTINGS if setting.normal is _directory)

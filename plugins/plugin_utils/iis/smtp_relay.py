@@ -11,21 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import firewall, relay_ip_list
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import relay_rules as rules
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import virtual_server as iis
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.settings import (
-    ANY,
-    BY_OPTION,
-    DIRECTORIES,
-    SETTINGS,
-    outbound_properties,
-    wanted,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, MailError, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import CimInstance, Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import Current, Field, Item, Resource
+from ..common.errors import BadInput, MailError, RemoteError
+from ..iis import firewall, relay_ip_list
+from ..iis import relay_rules as rules
+from ..iis import virtual_server as iis
+from ..remoting.pipeline import CimInstance, Statement, cmdlet
+from ..remoting.session import Session
+from ..resource import Current, Field, Item, Resource
+from .settings import ANY, BY_OPTION, DIRECTORIES, SETTINGS, outbound_properties, wanted
 
 _RUNNING = {"started": True, "stopped": False}
 _SECURITY = ("smart_host_authentication", "smart_host_tls")
@@ -44,7 +37,7 @@ class SmtpRelay(Resource):
 
     def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
         super().__init__(session, options)
-        self._host: iis.Host | None = None
+        self._host: iis.WindowsServer | None = None
         self._server: iis.VirtualServer | None = None
 
     @classmethod
@@ -65,11 +58,11 @@ class SmtpRelay(Resource):
         return [Item(iis.INSTANCE, want)]
 
     @property
-    def host(self) -> iis.Host:
+    def host(self) -> iis.WindowsServer:
         """The host as it was last looked at."""
         return self._look() if self._host is None else self._host
 
-    def _look(self) -> iis.Host:
+    def _look(self) -> iis.WindowsServer:
         host = self._host = iis.read_host(self.session)
         self._server = iis.read_virtual_server(self.session, host)
         return host

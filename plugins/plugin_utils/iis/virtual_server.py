@@ -11,18 +11,11 @@ import ipaddress
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis import firewall, relay_ip_list
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.settings import (
-    ANY,
-    SETTINGS,
-    bindings,
-    networks,
-    outbound_security,
-    texts,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import CommandMissing, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Reply, Session
+from ..common.errors import CommandMissing, RemoteError
+from ..iis import firewall, relay_ip_list
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Reply, Session
+from .settings import ANY, SETTINGS, bindings, networks, outbound_security, texts
 
 INSTANCE: Final = "SmtpSvc/1"
 """The default virtual server; SMTP's setup makes no other."""
@@ -45,7 +38,7 @@ _START_TYPES: Final = {"auto": "automatic", "manual": "manual", "disabled": "dis
 
 
 @dataclasses.dataclass(frozen=True)
-class Host:
+class WindowsServer:
     """What is known of a Windows server whether or not it has an SMTP server."""
 
     name: str
@@ -148,7 +141,7 @@ def _of_instance(class_name: str) -> Statement:
     return cmdlet("Get-CimInstance", Namespace=NAMESPACE, ClassName=class_name, Filter=f"Name='{INSTANCE}'")
 
 
-def read_host(session: Session) -> Host:
+def read_host(session: Session) -> WindowsServer:
     """Features, services, start type and firewall rule, in one message. Raises RemoteError."""
     system, features, service, metabase, key, *rules = session.read_each(
         cmdlet("Get-CimInstance", ClassName="Win32_OperatingSystem"),
@@ -167,7 +160,7 @@ def read_host(session: Session) -> Host:
         rule, firewall_error = firewall.rule(rules), None
     except RemoteError as error:
         rule, firewall_error = None, error
-    return Host(
+    return WindowsServer(
         name=str(windows.get("CSName") or ""),
         windows=str(windows.get("Caption") or "Windows").strip(),
         features={str(entry.get("Name")): bool(entry.get("Installed")) for entry in _objects(features)},
@@ -181,7 +174,7 @@ def read_host(session: Session) -> Host:
     )
 
 
-def read_virtual_server(session: Session, host: Host) -> VirtualServer | None:
+def read_virtual_server(session: Session, host: WindowsServer) -> VirtualServer | None:
     """The virtual server; None where it, or what it takes to look at it, is not installed. Raises RemoteError with what to do."""
     if not (host.features.get(SMTP) and host.features.get(WMI)):
         return None
@@ -229,7 +222,7 @@ def _bindings(outputs: list[Any]) -> list[dict[str, Any]]:
         return []
 
 
-def current_settings(host: Host, server: VirtualServer | None) -> dict[str, Any]:
+def current_settings(host: WindowsServer, server: VirtualServer | None) -> dict[str, Any]:
     """Everything under the options' names and in their form; None for what cannot be seen."""
     shown: dict[str, Any] = {
         "present": server is not None,

@@ -16,7 +16,7 @@ import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import ObjectMeta, RunspacePool, Serializer
+from ..common.libraries import ObjectMeta, RunspacePool, Serializer
 
 # XML Schema's duration without years and months: all that .NET writes for a TimeSpan ([MS-PSRP] 2.2.5.1.7).
 _DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")

@@ -18,11 +18,11 @@ from typing import Any
 from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import RunspacePool, RunspacePoolState, WSMan
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting import faults, opening
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint, Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import native
+from ..common.errors import BadInput
+from ..common.libraries import RunspacePool, RunspacePoolState, WSMan
+from ..remoting import faults, opening
+from .session import Endpoint, Session
+from .values import native
 
 _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
 _FAREWELL = 5

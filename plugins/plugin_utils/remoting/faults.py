@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
+from ..common.errors import AuthenticationRefused, CommandMissing, MailError, NotDelegated, RemoteError, Unreachable
+from ..common.libraries import (
     AuthenticationError,
     AuthenticationException,
     InvalidConfigurationException,
@@ -20,18 +21,10 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
     WSManFaultError,
     requests,
 )
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import (
-    AuthenticationRefused,
-    CommandMissing,
-    MailError,
-    NotDelegated,
-    RemoteError,
-    Unreachable,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement
+from .pipeline import Statement
 
 if TYPE_CHECKING:
-    from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint
+    from .session import Endpoint
 
 CREDSSP_ERRORS: Final = (AuthenticationException, NTStatusException, InvalidConfigurationException)
 TRANSPORT_ERRORS: Final = (WinRMError, requests.RequestException, SpnegoError, OSError, *CREDSSP_ERRORS)

@@ -8,24 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
-    AuthenticationError,
-    SpnegoError,
-    WinRMTransportError,
-    WSManFaultError,
-    requests,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import (
-    AuthenticationRefused,
-    BadInput,
-    EndpointMissing,
-    MailError,
-    Unreachable,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.faults import CREDSSP_ERRORS, EXCHANGE, find, reason
+from ..common.errors import AuthenticationRefused, BadInput, EndpointMissing, MailError, Unreachable
+from ..common.libraries import AuthenticationError, SpnegoError, WinRMTransportError, WSManFaultError, requests
+from .faults import CREDSSP_ERRORS, EXCHANGE, find, reason
 
 if TYPE_CHECKING:
-    from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint
+    from .session import Endpoint
 
 _ACCESS_DENIED: Final = 5  # Win32 ERROR_ACCESS_DENIED, which WinRM passes on as the fault's code
 _OTHER_PROTOCOL: Final = "incompatible with the specified auth_provider"  # pypsrp's ValueError when the host answers so

@@ -12,11 +12,11 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import MessageType, PowerShell, RunspacePool, WSManFaultError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting import clixml, faults
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import needs_key, plain, wire
+from ..common.errors import RemoteError
+from ..common.libraries import MessageType, PowerShell, RunspacePool, WSManFaultError
+from ..remoting import clixml, faults
+from .pipeline import Statement, cmdlet
+from .values import needs_key, plain, wire
 
 _OPERATION_TIMED_OUT = 2150858793  # WSMan's "nothing yet, ask again" ([MS-WSMV] 3.1.4.1.13: w:TimedOut)
 

@@ -14,14 +14,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.libraries import (
-    ComplexObject,
-    GenericComplexObject,
-    PSCredential,
-    TaggedValue,
-)
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.clixml import format_duration
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import CimInstance, Credential, SecureText
+from ..common.libraries import ComplexObject, GenericComplexObject, PSCredential, TaggedValue
+from .clixml import format_duration
+from .pipeline import CimInstance, Credential, SecureText
 
 UNLIMITED: Final = "Unlimited"
 """What Exchange's ``Unlimited<T>`` shows when there is no limit."""

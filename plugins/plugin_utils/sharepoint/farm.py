@@ -12,13 +12,13 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Reply, Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import HostObject
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.product import Product
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.shell import farm
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.timer_job import ALERTS
+from ..common.errors import RemoteError
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Reply, Session
+from ..remoting.values import HostObject
+from .product import Product
+from .shell import farm
+from .timer_job import ALERTS
 
 DEFAULT_PORT: Final = 25
 

@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import BadInput, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource import LEAVE_OUT, Current, Field, Item, Resource
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint import farm
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.product import SINCE_2016
+from ..common.errors import BadInput, RemoteError
+from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.session import Session
+from ..resource import LEAVE_OUT, Current, Field, Item, Resource
+from ..sharepoint import farm
+from .product import SINCE_2016
 
 ALL: Final = "all"
 MEMBERS: Final = ("override_envelope_sender", "character_set")

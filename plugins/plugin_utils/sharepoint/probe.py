@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import CommandMissing, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Credential, cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
+from ..common.errors import CommandMissing, RemoteError
+from ..remoting.pipeline import Credential, cmdlet
+from ..remoting.session import Session
 
 _REPLY: Final = "The server response was: "
 """How System.Net.Mail.SmtpException introduces the server's words; the three digits before them are gone (measured)."""

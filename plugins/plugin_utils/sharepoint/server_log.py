@@ -11,11 +11,11 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.shell import farm
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.timer_job import CLOCKS
+from ..common.moments import parse_moment
+from ..remoting.pipeline import cmdlet
+from ..remoting.session import Session
+from .shell import farm
+from .timer_job import CLOCKS
 
 # "OWSTIMER.EXE (0x0A28)", in merged logs "OWSTIMER.EXE (SP01:0x0A28)".
 _PROCESS = re.compile(r"(?P<name>[^\s(]+)(?:\s*\((?:(?P<server>[^:)]+):)?0x[^)]*\))?")

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.errors import CommandMissing, RemoteError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import HostObject
+from ..common.errors import CommandMissing, RemoteError
+from ..remoting.pipeline import cmdlet
+from ..remoting.session import Session
+from ..remoting.values import HostObject
 
 SNAP_IN: Final = "Microsoft.SharePoint.PowerShell"
 """Snap-in of SharePoint 2013 to 2019. Subscription Edition has the module SharePointServer instead, which loads itself.

@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.moments import parse_moment
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Session
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.not_run import NotRun
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint.shell import farm
+from ..common.moments import parse_moment
+from ..remoting.pipeline import cmdlet
+from ..remoting.session import Session
+from .messages.not_run import NotRun
+from .shell import farm
 
 ALERTS: Final = "job-immediate-alerts"
 """Name of the job "Immediate Alerts" of each web application ("Default timer jobs in SharePoint Server")."""
