@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs sanity unit cores lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
+	lint-docs sanity unit cores deep lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
@@ -76,6 +76,9 @@ sanity: environments  ## ansible-test sanity
 
 unit: environments  ## tests that need no lab; the report in Chromium, where it is installed
 	$(run) python -m pytest tests/unit tests/report
+
+deep: environments  ## * tests that are slow and rare
+	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration
 
 lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states

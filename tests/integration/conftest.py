@@ -66,7 +66,7 @@ class Lab:
         return Control(f"{self.subnet}.1")
 
     def ask(self, what: str) -> Any:
-        """What the lab's control server knows: ``snapshot``, ``pipelines`` or ``faults``."""
+        """What the lab's control server knows: ``snapshot``, ``pipelines``, ``faults`` or ``shells`` (how many are open at each host)."""
         return self.control.ask(what)
 
     def advance(self, seconds: float) -> None:
@@ -100,6 +100,7 @@ class Lab:
                 **environment(self.state, self.subnet),
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
                 "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+                "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
                 "ANSIBLE_RETRY_FILES_ENABLED": "false",
                 "TASK_RESULTS": str(results),
             },

@@ -19,11 +19,15 @@ def lab(relay_lab: Lab) -> Lab:
     return relay_lab
 
 
-def role(lab: Lab, *tasks: str, options: tuple[str, ...] = (), **variables: Any) -> Run:
-    """Runs the role's task files, one after another, on the farm."""
-    included = [
-        {"name": name, "ansible.builtin.include_role": {"name": "sharepoint.mail.iis_smtp_relay", "tasks_from": name}} for name in tasks
-    ]
+def role(lab: Lab, *tasks: str, rescue: str = "", options: tuple[str, ...] = (), **variables: Any) -> Run:
+    """Runs the role's task files, one after another, on the farm; and ``rescue`` when one fails."""
+
+    def include(name: str) -> dict[str, Any]:
+        return {"name": name, "ansible.builtin.include_role": {"name": "sharepoint.mail.iis_smtp_relay", "tasks_from": name}}
+
+    included = [include(name) for name in tasks]
+    if rescue:
+        included = [{"name": "Change", "block": included, "rescue": [include(rescue)]}]
     given = {
         "iis_smtp_relay_smart_host": "ex01.corp.example",
         "iis_smtp_relay_smart_host_port": 1587,

@@ -27,10 +27,14 @@ from tests.lab.engine.users import write_user_file
 from tests.lab.engine.wsman import Service
 from tests.lab.faults import Faults
 
+MAX_SHELLS = 30
+"""WinRM's default of MaxShellsPerUser ([MS-WSMV] 2.2.4.42)."""
+
 __all__ = [
     "BASIC",
     "CREDSSP",
     "KERBEROS",
+    "MAX_SHELLS",
     "NEGOTIATE",
     "Endpoint",
     "Host",
@@ -59,7 +63,10 @@ class Listener:
 
 
 class Host:
-    """Serves WSMan on one address. ``faults`` holds what goes wrong on order; ``down()`` and ``up()`` cut the host off and back."""
+    """Serves WSMan on one address. ``faults`` holds what goes wrong on order; ``down()`` and ``up()`` cut the host off and back.
+
+    ``max_shells`` is how many shells a user may have open at each listener (MaxShellsPerUser).
+    """
 
     def __init__(
         self,
@@ -70,6 +77,7 @@ class Host:
         recorder: Recorder | None = None,
         dialect: Dialect = WINDOWS_POWERSHELL,
         faults: Faults | None = None,
+        max_shells: int = MAX_SHELLS,
     ) -> None:
         self.name = name
         self.address = address
@@ -77,9 +85,15 @@ class Host:
         self.faults = faults or Faults()
         self._directory = directory
         self._services = [
-            Service(name, listener.endpoints, directory, recorder or Recorder(), dialect, self.faults) for listener in self.listeners
+            Service(name, listener.endpoints, directory, recorder or Recorder(), dialect, self.faults, max_shells)
+            for listener in self.listeners
         ]
         self._servers: list[Server] = []
+
+    @property
+    def open_shells(self) -> int:
+        """Shells that nobody has closed, of all users."""
+        return sum(service.open_shells for service in self._services)
 
     def start(self) -> None:
         """Binds and serves all listeners in threads of their own. Raises OSError when an address or port is taken."""

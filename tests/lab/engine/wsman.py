@@ -44,12 +44,17 @@ TIMED_OUT = 2150858793
 INVALID_RESOURCE_URI = 2150858811
 UNEXPECTED_SELECTORS = 2150858843
 SCHEMA_VALIDATION_ERROR = 2150858817
+QUOTA_MAX_SHELLS = 2150859173
 ACTION_NOT_SUPPORTED = 2150858753
 
 _INVALID = "The WS-Management service cannot process the request. The request contains invalid XML."
 _ABORTED = "The I/O operation has been aborted because of either a thread exit or an application request. "
 
 
+_SHELL_QUOTA = (
+    "The WS-Management service cannot process the request. This user is allowed a maximum number of {0} concurrent shells, "
+    "which has been exceeded. Close existing shells or raise the quota for this user. "
+)
 _HOST_PROCESS = (
     "The WSMan provider host process did not return a proper response.  A provider in the host process may have behaved improperly. "
 )
@@ -116,7 +121,14 @@ class Service:
     """The WSMan service of one listener: its endpoints and the shells in them."""
 
     def __init__(
-        self, host: str, endpoints: Iterable[Endpoint], directory: Directory, recorder: Recorder, dialect: Dialect, faults: Faults
+        self,
+        host: str,
+        endpoints: Iterable[Endpoint],
+        directory: Directory,
+        recorder: Recorder,
+        dialect: Dialect,
+        faults: Faults,
+        max_shells: int,
     ) -> None:
         self._host = host
         self._endpoints = {endpoint.name.lower(): endpoint for endpoint in endpoints}
@@ -124,6 +136,7 @@ class Service:
         self._recorder = recorder
         self._dialect = dialect
         self._faults = faults
+        self._max_shells = max_shells
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
         self._commands: dict[str, str] = {}
@@ -136,6 +149,11 @@ class Service:
             "Delete": self._delete,
             "Get": self._get,
         }
+
+    @property
+    def open_shells(self) -> int:
+        with self._lock:
+            return len(self._shells)
 
     def close(self) -> None:
         """Ends all sessions."""
@@ -229,6 +247,10 @@ class Service:
             )
         if not endpoint.may_enter(request.caller.account):
             raise Fault(ACCESS_DENIED, "Access is denied. ")
+        with self._lock:
+            own = sum(shell.session.connected_user == request.caller.account.full_name for shell in self._shells.values())
+        if own >= self._max_shells:
+            raise Fault(QUOTA_MAX_SHELLS, _SHELL_QUOTA.format(self._max_shells))
         element = request.element("rsp:Shell")
         shell_id = (element.get("ShellId") or str(uuid.uuid4())).upper()
         shell = Shell(shell_id, self._session(endpoint, request.caller), self._dialect, self._recorder, self._faults)

@@ -68,6 +68,13 @@ def test_services_and_their_start(session: Session) -> None:
     new = {"Path": SERVICE_KEY, "Name": "DelayedAutostart", "PropertyType": "DWord", "Value": 1}
     assert session.cmdlet("New-ItemProperty", **new).errors == []
     assert session.cmdlet("New-ItemProperty", **new).messages == ["The property already exists."]
+    own = {"Path": SERVICE_KEY, "Name": "Own"}
+    assert session.cmdlet("New-ItemProperty", **own, PropertyType="DWord", Value=1).errors == []
+    assert session.cmdlet("Get-ItemProperty", Path=SERVICE_KEY).one["Own"] == 1
+    assert session.cmdlet("Remove-ItemProperty", **own).errors == []
+    assert session.cmdlet("Remove-ItemProperty", **own).messages == [
+        "Property Own does not exist at path HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\SMTPSVC."
+    ]
     stored = session.cmdlet("Get-ItemProperty", Path=SERVICE_KEY, Name="DelayedAutostart").one
     assert stored["DelayedAutostart"] == 1
     shown = session.cmdlet("Get-CimInstance", ClassName="Win32_Service", Filter="Name = 'SMTPSVC'").one
@@ -262,6 +269,6 @@ def test_who_is_no_administrator_changes_nothing(start_lab: StartLab) -> None:
 def test_snapshots_hold_no_password(start_lab: StartLab) -> None:
     lab = start_lab("--state", "iis-relay")
     shown = lab.ask("snapshot")["windows"]
-    assert shown["sp01"]["services"]["SMTPSVC"] == {"running": True, "start": 2, "delayed": 1}
+    assert shown["sp01"]["services"]["SMTPSVC"] == {"running": True, "start": 2, "delayed": 1, "values": {}}
     assert shown["sp01"]["settings"]["RouteUserName"] == "CORP\\svc_relay" and shown["sp02"]["settings"] == {}
     assert "Relay-Pa55" not in str(shown)
