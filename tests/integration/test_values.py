@@ -43,7 +43,7 @@ def test_the_core_that_runs_is_the_one_that_is_tested(lab: Lab) -> None:
 
 
 def test_a_template_of_null_gives_nothing(lab: Lab) -> None:
-    null = "{{ nothing }}"
+    null = "{{ nothing or none }}"
     connector = {**CONNECTOR, "bindings": ["0.0.0.0:1026"], "name": "Null", "relay": null, "require_tls": null, "auth_mechanism": null}
     email = {**EMAIL, "override_envelope_sender": null, "character_set": null, "web_applications": null}
     run = _play(
@@ -59,12 +59,16 @@ def test_a_template_of_null_gives_nothing(lab: Lab) -> None:
     assert run.code == 0, run.output
 
 
-def test_a_role_leaves_alone_what_is_null(relay_lab: Lab) -> None:
+def test_an_empty_password_of_a_role_is_none(relay_lab: Lab) -> None:
+    variables = {"iis_smtp_relay_smart_host_username": "CORP\\other", "iis_smtp_relay_smart_host_password": ""}
     set_by_hand(relay_lab, MasqueradeDomain="kept.example", HopCount=17)
-    made = role(relay_lab, "main")
-    assert made.code == 0, made.output
+    before = windows(relay_lab)
+    refused = role(relay_lab, "main", iis_smtp_relay_undo_policy="best_effort", **variables)
+    assert refused.code == 2 and "needs its smart_host_password" in refused.failures[-1], refused.output
+    assert windows(relay_lab) == before
+    assert role(relay_lab, "main").code == 0
     settings = windows(relay_lab)["settings"]
-    assert (settings["MasqueradeDomain"], settings["HopCount"]) == ("kept.example", 17)
+    assert (settings["MasqueradeDomain"], settings["HopCount"]) == ("kept.example", 17), "null leaves alone"
 
 
 def test_what_a_host_said_is_looked_for_in_a_mailbox(lab: Lab) -> None:
@@ -85,16 +89,17 @@ def test_what_a_host_said_is_looked_for_in_a_mailbox(lab: Lab) -> None:
 
 
 def test_a_password_from_a_vault_signs_in(lab: Lab) -> None:
-    key, variables = lab.state / "vault-key", lab.state / "vaulted.yml"
+    """Written into the task itself, where no template makes plain text of it."""
+    key, playbook = lab.state / "vault-key", lab.state / "vaulted.yml"
     key.write_text("the vault's own\n", encoding="utf-8")
     vault = [str(Path(sys.executable).parent / "ansible-vault"), "encrypt_string", "--vault-password-file", str(key)]
-    secret = subprocess.run([*vault, "--name", "password", "Alice-Pa55"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
-    mailbox = {"address": ALICE, "host": f"{lab.subnet}.31", "port": 1993, "ca_path": "{{ lab_ca }}"}
-    text = yaml.safe_dump({"boxes": [mailbox]}) + "".join(f"  {line}\n" for line in secret.splitlines())
-    variables.write_text(text, encoding="utf-8")
+    secret = subprocess.run([*vault, "Alice-Pa55"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+    mailbox = {"address": ALICE, "host": f"{lab.subnet}.31", "port": 1993, "password": "HERE", "ca_path": "{{ lab_ca }}"}
     message = {"mailbox": ALICE, "token": "nothinglikeit"}
-    read = {"sharepoint.mail.mailbox_message": {"mailboxes": "{{ boxes }}", "messages": [message], "timeout": 0}}
-    run = _play(lab, [read], "--vault-password-file", str(key), "-e", f"@{variables}", "-vvv")
+    task = {"name": "Read", "sharepoint.mail.mailbox_message": {"mailboxes": [mailbox], "messages": [message], "timeout": 0}}
+    text = yaml.safe_dump([{"name": "Vault", "hosts": "sp01", "gather_facts": False, "tasks": [task]}])
+    playbook.write_text(text.replace("HERE", secret.replace("\n", "\n          ")), encoding="utf-8")
+    run = lab.playbook(playbook, "--vault-password-file", str(key), "-vvv")
     assert run.code == 0, run.output
     assert run.of("mailbox_message")[0]["missing"] == ["nothinglikeit"]
     assert "Alice-Pa55" not in run.output
