@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
 options:
   state:
     description:
@@ -40,6 +41,12 @@ options:
     type: str
     choices: [started, stopped, present, absent]
     default: started
+  take_over:
+    description:
+      - Whether an SMTP server that runs already and passes mail on to another server than O(smart_host), or delivers it by itself, may
+        become this relay. Others may use it, such as SharePoint's incoming e-mail. V(false) refuses it.
+    type: bool
+    default: true
   start_type:
     description:
       - How the service starts with Windows. On Windows Server 2019 an V(automatic) start leaves mail in the queue, a V(delayed) one does
@@ -214,6 +221,11 @@ after:
   description: The settings after the task as they were read back; in check mode, as they would be.
   returned: success
   type: dict
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 relay:
   description:
     - The relay after the task, in the form in which M(sharepoint.mail.iis_smtp_relay_info) returns it.
