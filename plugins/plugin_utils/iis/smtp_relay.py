@@ -25,7 +25,7 @@ from .settings import ANY, DIRECTORIES, SETTINGS, asked, outbound_properties
 _RUNNING = {"started": True, "stopped": False}
 _SECURITY = ("smart_host_authentication", "smart_host_tls")
 _LISTS = ("bindings", "connect_addresses", "connect_names", "relay_list", "relay_addresses")
-_OTHERS = ("present", "running", "start_type", *_LISTS, *_SECURITY)
+_OTHERS = ("present", "running", "restart_needed", "start_type", *_LISTS, *_SECURITY)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SmtpRelay(Resource):
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
         if options["state"] == "absent":
             return [Item(iis.INSTANCE, {}, present=False)]
-        want = {"present": True, **asked(options)}
+        want = {"present": True, "restart_needed": False, **asked(options)}
         if options["state"] in _RUNNING:
             want["running"] = _RUNNING[options["state"]]
         if want.get("running") and want.get("start_type") == "disabled":
@@ -71,7 +71,8 @@ class SmtpRelay(Resource):
             raise BadInput(f"restore: {name} is no SMTP server that this module knows, which is {iis.INSTANCE} alone. Nothing was changed.")
         item = super().restored(name, before, options)
         # Without a service there was no SMTP server, though something else of it, such as a firewall rule, was there.
-        return dataclasses.replace(item, present=item.present and item.want.get("start_type") is not None)
+        installed = item.present and item.want.get("start_type") is not None
+        return dataclasses.replace(item, want={**item.want, "restart_needed": False} if installed else item.want, present=installed)
 
     def _look(self) -> Reading:
         windows = iis.read_host(self.session)
@@ -89,7 +90,7 @@ class SmtpRelay(Resource):
             return None
         if windows.firewall_error is not None and "firewall_addresses" in want:
             return f"firewall_addresses cannot be kept: {windows.firewall_error.message}"
-        restarts = server is not None and bool(self._connections(change) or self._settings(change))
+        restarts = windows.restart_needed or (server is not None and bool(self._stored(change)))
         # An earlier state is brought back before the service is disabled again, unless it is already.
         can_restart = item.restoring and (want.get("running") is False or windows.start_type != "disabled")
         decided = {"start_type": want.get("start_type")} if item.restoring else want
@@ -161,13 +162,15 @@ class SmtpRelay(Resource):
                 f"Windows may want a restart before it does: restart the server and run the task again."
             )
         yield from self._directories(change)
-        settings = [*self._connections(change), *self._settings(change)]
-        yield from settings
+        stored = self._stored(change)
+        if stored and host.windows.running:
+            yield cmdlet("New-ItemProperty", Path=iis.SERVICE_KEY, Name=iis.RESTART_NEEDED, Value=1, PropertyType="DWord", Force=True)
+        yield from stored
         yield from self._rule(change)
         # A disabled service cannot be restarted.
         disables = change.want.get("start_type") == "disabled"
         yield from [] if disables else self._start_type(change)
-        yield from self._service(change, bool(settings))
+        yield from self._service(change, bool(stored))
         yield from self._start_type(change) if disables else []
 
     def _compared_again(self, change: Change, installed: Sequence[str]) -> Change:
@@ -199,6 +202,10 @@ class SmtpRelay(Resource):
             (there,) = self.session.read(cmdlet("Test-Path", LiteralPath=path, PathType="Container"))
             if there != [True]:
                 yield cmdlet("New-Item", Path=path, ItemType="Directory", Force=True)
+
+    def _stored(self, change: Change) -> list[Statement]:
+        """What is written into the metabase. The service goes by it after a restart."""
+        return [*self._connections(change), *self._settings(change)]
 
     def _connections(self, change: Change) -> list[Statement]:
         """GrantByDefault in a message of its own and first: it decides which of the lists are valid (ms525725).
@@ -240,6 +247,8 @@ class SmtpRelay(Resource):
 
     def _rule(self, change: Change) -> list[Statement]:
         want, there = change.want.get("firewall_addresses"), _host(change).windows.rule
+        if want is None and there is not None and there.addresses and "bindings" in change.want:
+            want = there.addresses  # the rule is for the ports of the bindings, whoever it lets in
         if want is None:
             return []
         if not want:
@@ -266,15 +275,18 @@ class SmtpRelay(Resource):
             yield cmdlet("New-ItemProperty", Path=iis.SERVICE_KEY, Name="DelayedAutostart", **value)
 
     def _service(self, change: Change, settings_changed: bool) -> Iterator[Statement]:
-        want, runs = change.want.get("running"), _host(change).windows.running
+        windows = _host(change).windows
+        want, runs = change.want.get("running"), windows.running
         if want is False:
             if runs:
                 yield cmdlet("Stop-Service", Name=iis.SERVICE, Force=True)
         elif runs:
-            if settings_changed or (want and not change.current.get("running")):
+            if settings_changed or windows.restart_needed or (want and not change.current.get("running")):
                 yield cmdlet("Restart-Service", Name=iis.SERVICE, Force=True)
         elif want:
             yield cmdlet("Start-Service", Name=iis.SERVICE)
+        if windows.restart_noted or (settings_changed and runs):
+            yield cmdlet("Remove-ItemProperty", Path=iis.SERVICE_KEY, Name=[iis.RESTART_NEEDED], Force=True)
 
     def _writes_password(self, change: Change) -> bool:
         """Nobody can read a password back, so it is written with its account, and again only when the task says ``always``."""
