@@ -213,7 +213,8 @@ before:
 after:
   description:
     - The connector on each server after the task, as it was read back; in check mode, as it would be.
-    - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given.
+    - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given or the
+      connector is removed, and where the account may not read it.
   returned: success
   type: dict
   sample:

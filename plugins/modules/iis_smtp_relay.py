@@ -124,7 +124,10 @@ options:
     description: Account to log on with, as C(DOMAIN\user).
     type: str
   smart_host_password:
-    description: Its password. It cannot be read back.
+    description:
+      - Its password. It cannot be read back.
+      - With O(restore) it is the password of O(smart_host_username), and is written if that account logged on before and another, or none,
+        does now. Without it the way to the smart host then stays as it is.
     type: str
   update_password:
     description:

@@ -199,6 +199,20 @@ def test_an_open_relay_that_was_there_may_come_back_and_setups_connectors_are_le
     assert lab.ask("snapshot") == start
 
 
+@pytest.mark.parametrize(
+    ("about", "when"), [("New-ReceiveConnector", "before"), ("New-ReceiveConnector", "after"), ("Add-ADPermission", "after")]
+)
+def test_what_was_there_is_found_where_an_answer_was_lost(lab: Lab, about: str, when: str) -> None:
+    """Whether the change was made nobody knows; ``restore`` looks."""
+    start = lab.ask("snapshot")
+    wish = connector(lab, relay=True)
+    with lab.fault("lost", host="ex01", about=about, when=when):
+        (broken,) = play(lab, "exchange_receive_connector", wish, **EXCHANGE)
+    assert broken["failed"]
+    (restored,) = play(lab, "exchange_receive_connector", {**wish, "restore": broken.get("before", {})}, **EXCHANGE)
+    assert not restored["failed"] and lab.ask("snapshot") == start, (broken, restored)
+
+
 def test_a_right_that_cannot_be_read_is_told_before_it_is_lost(lab: Lab) -> None:
     wish = connector(lab)
     play(lab, "exchange_receive_connector", wish, **EXCHANGE)

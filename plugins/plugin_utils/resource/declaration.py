@@ -65,9 +65,13 @@ class Field:
         """A setting that is read and written under one ``name``."""
         return cls(option, name, name, normal, **more)
 
+    def found(self, current: Current) -> Any:
+        """What the host shows, as it spells it."""
+        return self.source(current) if callable(self.source) else current.get(self.source)
+
     def read(self, current: Current) -> Any:
         """Normal form of what the host shows. What cannot be understood stays text, so that one oddity hides nothing else."""
-        value = self.source(current) if callable(self.source) else current.get(self.source)
+        value = self.found(current)
         if value is None:
             return self.null
         try:

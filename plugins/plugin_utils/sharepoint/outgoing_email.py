@@ -6,46 +6,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..common.errors import BadInput, RemoteError
 from ..remoting.pipeline import Statement, cmdlet
-from ..resource.declaration import LEAVE_OUT, Change, Field, Item, Lasting, Reading, Resource, wanted
+from ..resource.declaration import Change, Item, Lasting, Reading, Resource, wanted
 from ..sharepoint import farm
+from .mail_settings import SETTINGS
 from .product import SINCE_2016
 
 ALL: Final = "all"
 _FARM_DEFAULT: Final = "the farm's default"
 _KEPT: Final = "sharepointMailWebApplication"
 """Variable of the session that keeps the object between calling its members."""
-
-# A local part of RFC 5322 dot-atoms and a host name. SharePoint writes the address into headers as it is.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
-
-
-def _address(value: Any) -> str:
-    if not _ADDRESS.fullmatch(str(value)):
-        raise ValueError(f"{str(value)!r} is no e-mail address")
-    local, _at, domain = str(value).rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def _server(value: Any) -> str:
-    if not _HOST_NAME.fullmatch(str(value)) and not _is_address(str(value)):
-        raise ValueError(f"{str(value)!r} is neither a host name nor an IP address (the port has an option of its own)")
-    return str(value).lower()
-
-
-def _code_page(value: Any) -> int:
-    if not 1 <= int(value) <= 65535:
-        raise ValueError(f"{value} is no number of a Windows code page, such as 65001 for UTF-8")
-    return int(value)
 
 
 class OutgoingEmail(Resource):
@@ -60,24 +34,8 @@ class OutgoingEmail(Resource):
     set_cmdlet = "Set-SPWebApplication"
     removable = False
     restates_all = True
-    fields = (
-        Field("server", "server", "SMTPServer", _server),
-        Field("from_address", "from_address", "OutgoingEmailAddress", _address),
-        Field("reply_to", "reply_to", "ReplyToEmailAddress", _address),
-        Field("port", "port", "SMTPServerPort", int, versions=SINCE_2016, without=farm.DEFAULT_PORT, least=1, most=65535),
-        Field(
-            "tls",
-            "tls",
-            "DisableSMTPEncryption",
-            argument=lambda tls: LEAVE_OUT if tls else True,
-            versions=SINCE_2016,
-            without=False,
-        ),
-        # No cmdlet sets these two: they are members of the web application's object.
-        Field("override_envelope_sender", "override_envelope_sender", versions=SINCE_2016, without=False, writes_null=True),
-        Field("character_set", "character_set", normal=_code_page),
-    )
-    members = frozenset(field.option for field in fields if field.parameter is None)
+    fields = SETTINGS
+    members = frozenset(field.option for field in SETTINGS if field.parameter is None)
 
     @classmethod
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
@@ -98,11 +56,11 @@ class OutgoingEmail(Resource):
             for application in self._named(item, applications):
                 url = application.url
                 resolved = Item(url, item.want, identity=url, restoring=item.restoring)
-                found[url] = (resolved, Reading(farm.outgoing_email(application)))
+                found[url] = (resolved, Reading(application.mail))
         return list(found.values())
 
     def read(self, items: Sequence[Item]) -> list[Reading]:
-        by_url = {application.url: farm.outgoing_email(application) for application in farm.web_applications(self.session)}
+        by_url = {application.url: application.mail for application in farm.web_applications(self.session)}
         return [Reading(by_url.get(item.name)) for item in items]
 
     def _named(self, item: Item, applications: Sequence[farm.WebApplication]) -> list[farm.WebApplication]:
@@ -181,11 +139,3 @@ class OutgoingEmail(Resource):
 
 def _kept() -> Statement:
     return cmdlet("Get-Variable", Name=_KEPT, ValueOnly=True)
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
