@@ -32,9 +32,9 @@ class ActionModule(ResourceAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         door = _door(options)
         result = super().perform(options)
-        (before,), (after,) = result["before"].values(), result["after"].values()
         result.update(note=_NOTE if result["changed"] else "", waited=[])
         if door is not None and not self.check_mode:
+            (before,), (after,) = result["before"].values(), result["after"].values()
             given = [address for address in after["mailboxes"] if address not in before["mailboxes"]]
             allowed = [one["address"] for one in result["send_as"] if one["allowed"] and not one["own"]]
             self._close()  # the session would not outlast the waiting
@@ -70,7 +70,7 @@ class ActionModule(ResourceAction):
 def _door(options: dict[str, Any]) -> Probe | None:
     """Where messages are tried. Raises BadInput."""
     wait = options["wait"]
-    if wait is None:
+    if wait is None or options["restore"] is not None:
         return None
     if options["state"] != "present":
         raise BadInput("wait is for state: present; it waits until messages are taken. Nothing was changed.")

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
 options:
   groups:
     description: Addresses or names of the groups.
@@ -81,7 +82,7 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: Each group before the task, by address.
-  returned: success
+  returned: success, and failure after something was or may have been changed
   type: dict
   sample:
     board@example.com:
@@ -99,4 +100,9 @@ after:
       require_sender_authentication: false
       permitted_senders: [alice@example.com, sharepoint@example.com]
       rejected_senders: []
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 """

@@ -25,6 +25,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
 options:
   name:
     description: Name of the connector, the same on each server.
@@ -206,13 +207,14 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The connector on each server before the task, by C(SERVER\name). V(null) where it did not exist.
-  returned: success
+  returned: success, and failure after something was or may have been changed
   type: dict
   sample: {'EX01\SharePoint mail': null}
 after:
   description:
     - The connector on each server after the task, as it was read back; in check mode, as it would be.
-    - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given.
+    - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given or the
+      connector is removed, and where the account may not read it.
   returned: success
   type: dict
   sample:
@@ -222,4 +224,9 @@ after:
       permission_groups: [ExchangeServers]
       remote_ip_ranges: [192.0.2.11, 192.0.2.12]
       transport_role: FrontendTransport
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 """

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
   - sharepoint.mail.send_as
 options:
   state:
@@ -130,7 +131,7 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The account's rights to the mailboxes of the task before it, by account.
-  returned: success
+  returned: success, and failure after something was or may have been changed
   type: dict
   sample:
     CORP\svc_relay:
@@ -146,6 +147,11 @@ after:
     CORP\svc_relay:
       mailboxes: [alice@corp.example, bob@corp.example]
       inherited: []
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 account:
   description: O(account).
   returned: success

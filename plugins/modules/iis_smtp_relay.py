@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
 options:
   state:
     description:
@@ -45,6 +46,12 @@ options:
     type: str
     choices: [started, stopped, present, absent]
     default: started
+  take_over:
+    description:
+      - Whether an SMTP server that runs already and passes mail on to another server than O(smart_host), or delivers it by itself, may
+        become this relay. Others may use it, such as SharePoint's incoming e-mail. V(false) refuses it.
+    type: bool
+    default: true
   start_type:
     description:
       - How the service starts with Windows. On Windows Server 2019 an V(automatic) start leaves mail in the queue, a V(delayed) one does
@@ -117,7 +124,10 @@ options:
     description: Account to log on with, as C(DOMAIN\user).
     type: str
   smart_host_password:
-    description: Its password. It cannot be read back.
+    description:
+      - Its password. It cannot be read back.
+      - With O(restore) it is the password of O(smart_host_username), and is written if that account logged on before and another, or none,
+        does now. Without it the way to the smart host then stays as it is.
     type: str
   update_password:
     description:
@@ -220,6 +230,11 @@ after:
   description: The settings after the task as they were read back; in check mode, as they would be.
   returned: success
   type: dict
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 relay:
   description:
     - The relay after the task, in the form in which M(sharepoint.mail.iis_smtp_relay_info) returns it.

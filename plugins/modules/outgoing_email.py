@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes
   - sharepoint.mail.attributes.windows
   - sharepoint.mail.attributes.state
+  - sharepoint.mail.undo
 options:
   server:
     description: Host name or IP address of the SMTP server.
@@ -106,7 +107,7 @@ EXAMPLES = r"""
 RETURN = r"""
 before:
   description: The settings before the task, by URL of the web application.
-  returned: success
+  returned: success, and failure after something was or may have been changed
   type: dict
   sample:
     https://portal.corp.example/:
@@ -121,4 +122,9 @@ after:
   description: The settings after the task as the farm has them, or, in check mode, as they would be. Of the same form as RV(before).
   returned: success
   type: dict
+irreversible:
+  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  returned: success
+  type: list
+  elements: str
 """

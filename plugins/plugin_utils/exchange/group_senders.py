@@ -11,8 +11,7 @@ from typing import Any
 
 from ..common.errors import BadInput, RemoteError
 from ..remoting.pipeline import Statement, cmdlet
-from ..remoting.session import Session
-from ..resource import Current, Field, Item, Resource
+from ..resource.declaration import Change, Field, Item, Reading, Resource
 from .groups import Group, addresses_of, read_groups, sender_list
 from .organisation import with_domain_controller
 
@@ -25,6 +24,7 @@ class GroupSenders(Resource):
     """
 
     noun = "group"
+    removable = False
     set_cmdlet = "Set-DistributionGroup"
     fields = (
         Field("require_sender_authentication", "require_sender_authentication", parameter="RequireSenderAuthenticationEnabled"),
@@ -35,12 +35,8 @@ class GroupSenders(Resource):
             normal=sender_list,
             argument=lambda senders: senders or None,
         ),
-        Field("rejected_senders", "reject_from"),
+        Field("rejected_senders", "reject_from", reported=True),
     )
-
-    def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
-        super().__init__(session, options)
-        self._fresh: dict[str, Group] | None = None
 
     @classmethod
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
@@ -60,28 +56,25 @@ class GroupSenders(Resource):
         want = {"require_sender_authentication": options["require_sender_authentication"], "permitted_senders": senders}
         return [Item(name, want) for name in names]
 
-    def resolve(self, items: Sequence[Item]) -> list[Item]:
+    def resolve(self, items: Sequence[Item]) -> list[tuple[Item, Reading]]:
         """One item per group, named by its address, with the permitted senders that it is to have in the end."""
         groups = read_groups(self.session, [item.name for item in items], self._domain_controller)
-        self._fresh = {group.address: group for group in groups}
-        asked = self.options["permitted_senders"]
+        asked = self.options["permitted_senders"] if not any(item.restoring for item in items) else None
         senders = None if asked is None else self._senders(asked)
-        return [
-            Item(group.address, {**item.want, "permitted_senders": self._permitted(group, senders)}, group.address)
-            for item, group in zip(items, groups, strict=True)
-            if self._fresh[group.address] is group
-        ]
+        found: dict[str, tuple[Item, Reading]] = {}
+        for item, group in zip(items, groups, strict=True):
+            want = item.want if item.restoring else {**item.want, "permitted_senders": self._permitted(group, senders)}
+            found[group.address] = (Item(group.address, want, group.address, restoring=item.restoring), Reading(group.facts()))
+        return list(found.values())
 
-    def read(self, items: Sequence[Item]) -> list[Current | None]:
-        groups, self._fresh = self._fresh, None
-        if groups is None:
-            names = [item.name for item in items]
-            groups = {group.address: group for group in read_groups(self.session, names, self._domain_controller)}
-        return [groups[item.name].facts() if item.name in groups else None for item in items]
+    def read(self, items: Sequence[Item]) -> list[Reading]:
+        groups = read_groups(self.session, [item.name for item in items], self._domain_controller)
+        by_address = {group.address: group for group in groups}
+        return [Reading(by_address[item.name].facts() if item.name in by_address else None) for item in items]
 
-    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
+    def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
         bypass = {"BypassSecurityGroupManagerCheck": True} if self.options["bypass_security_group_manager_check"] else {}
-        statement = cmdlet("Set-DistributionGroup", Identity=item.identity, **parameters, **bypass)
+        statement = cmdlet("Set-DistributionGroup", Identity=change.item.identity, **parameters, **bypass)
         return [with_domain_controller(statement, self._domain_controller)]
 
     def remedy(self, error: RemoteError) -> str:

@@ -10,10 +10,11 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..common.errors import BadInput
 from ..exchange import send_as_rights as rights
 from ..remoting.pipeline import Statement
 from ..remoting.session import Session
-from ..resource import Current, Field, Item, Resource
+from ..resource.declaration import Change, Field, Item, Lasting, Reading, Resource
 from .connectors.permissions import WRITING
 from .groups import sender_list
 
@@ -22,59 +23,79 @@ class SendAs(Resource):
     """``mailboxes``: those of the task whose own entries let the account send as them. ``inherited`` is what it has from above."""
 
     noun = "Send As account"
-    fields = (Field("mailboxes", "mailboxes", normal=sender_list), Field("inherited", "inherited", normal=sender_list))
+    removable = False
+    fields = (
+        Field("mailboxes", "mailboxes", normal=sender_list),
+        Field("inherited", "inherited", normal=sender_list, reported=True),
+    )
     set_cmdlet = "Add-ADPermission"
 
     def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
         super().__init__(session, options)
         self._scope = rights.Scope.of(options)
-        self._fresh = False
-        self.found = rights.Found(self._scope.account, (), ())
-        """What was last read."""
 
     @classmethod
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
         return [Item(rights.Scope.of(options).account, {})]
 
-    def resolve(self, items: Sequence[Item]) -> list[Item]:
-        """The mailboxes that are to have an entry of their own: those that lack the right, or none."""
-        self.found = rights.read(self.session, self._scope, WRITING)
-        self._fresh = True
-        wanted = [one.address for one in self.found.grants if self._is_to_have(one)]
-        return [dataclasses.replace(item, want={"mailboxes": wanted}) for item in items]
+    @classmethod
+    def restored(cls, name: str, before: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Item:
+        account = rights.Scope.of(options).account
+        if name.casefold() != account.casefold():
+            raise BadInput(f"restore: {name} is not the account of the task, {account}. Nothing was changed.")
+        return super().restored(account, before, options)
 
-    def read(self, items: Sequence[Item]) -> list[Current | None]:
-        if not self._fresh:
-            grants = rights.with_rights(self.session, self._scope, self.found.grants)
-            self.found = dataclasses.replace(self.found, grants=grants)
-        self._fresh = False
-        grants = self.found.grants
-        current = {
-            "mailboxes": [one.address for one in grants if one.explicit],
-            "inherited": [one.address for one in grants if one.inherited],
-        }
-        return [current for _item in items]
+    def resolve(self, items: Sequence[Item]) -> list[tuple[Item, Reading]]:
+        """The mailboxes that are to have an entry of their own: those that lack the right, or none; or those that had one."""
+        found = rights.read(self.session, self._scope, WRITING)
+        addresses = {one.address for one in found.grants}
+        resolved = []
+        for item in items:
+            if item.restoring:
+                mailboxes = [address for address in sender_list(item.want.get("mailboxes") or ()) if address in addresses]
+            else:
+                mailboxes = [one.address for one in found.grants if self._is_to_have(one)]
+            # What a before knows of mailboxes that the task is not about stays beside it, to be told.
+            want = {"mailboxes": mailboxes, "outside": sorted(set(item.want.get("mailboxes") or ()) - addresses)}
+            resolved.append((dataclasses.replace(item, want=want, identity=found), _reading(found)))
+        return resolved
 
-    def objection(self, item: Item, current: Current | None) -> str | None:
-        denied = [one.address for one in self.found.grants if one.denied and not one.own]
-        if not denied or not self._present:
+    def read(self, items: Sequence[Item]) -> list[Reading]:
+        """Their rights once more: which mailboxes they are is known, and is the items' identity."""
+        readings = []
+        for item in items:
+            grants = rights.with_rights(self.session, self._scope, item.identity.grants)
+            readings.append(_reading(dataclasses.replace(item.identity, grants=grants)))
+        return readings
+
+    def objection(self, change: Change) -> str | None:
+        denied = [one.address for one in _grants(change) if one.denied and not one.own]
+        if not denied or not self._present or change.item.restoring:
             return None
         return (
-            f"An entry of its own denies {item.name} to send as {', '.join(denied)}, and a denial comes before any grant. Remove that "
-            f"entry first (Remove-ADPermission -Deny)."
+            f"An entry of its own denies {change.item.name} to send as {', '.join(denied)}, and a denial comes before any grant. Remove "
+            f"that entry first (Remove-ADPermission -Deny)."
         )
 
-    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
-        wanted = set(item.want["mailboxes"])
-        changing = [one for one in self.found.grants if one.explicit != (one.address in wanted)]
-        return [rights.change(self._scope, changing, self._present)]
+    def lasting(self, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None, change: Change) -> list[Lasting]:
+        """Only the mailboxes of the task are looked at."""
+        outside = change.item.want.get("outside")
+        return [Lasting(f"{', '.join(outside)}: none of the task's mailboxes, so left as it is.")] if outside else []
 
-    def summary(self, after: Mapping[str, Any]) -> dict[str, Any]:
+    def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
+        wanted = set(change.want["mailboxes"])
+        given = [one for one in _grants(change) if one.address in wanted and not one.explicit]
+        taken = [one for one in _grants(change) if one.address not in wanted and one.explicit]
+        return [rights.change(self._scope, grants, allowed) for grants, allowed in ((given, True), (taken, False)) if grants]
+
+    def summary(self, changes: Sequence[Change], after: Mapping[str, dict[str, Any] | None]) -> dict[str, Any]:
         """The facts of ``exchange_send_as_info`` as they are, or would be, after the task; and warnings of what stays all the same."""
-        (kept,) = after.values()
-        grants = tuple(dataclasses.replace(one, explicit=one.address in kept["mailboxes"]) for one in self.found.grants)
-        facts = dataclasses.replace(self.found, grants=grants).facts()
-        return {**facts, "cache_minutes": rights.CACHE_MINUTES, "warnings": self._warnings(grants)}
+        (change,) = changes
+        mailboxes = (after[change.item.name] or {}).get("mailboxes", ())
+        grants = tuple(dataclasses.replace(one, explicit=one.address in mailboxes) for one in _grants(change))
+        facts = dataclasses.replace(change.found.around, grants=grants).facts()
+        warnings = [] if change.item.restoring else self._warnings(grants)
+        return {**facts, "cache_minutes": rights.CACHE_MINUTES, "warnings": warnings}
 
     def _warnings(self, grants: Sequence[rights.Grant]) -> list[str]:
         if not grants:
@@ -94,3 +115,16 @@ class SendAs(Resource):
     @property
     def _present(self) -> bool:
         return bool(self.options["state"] == "present")
+
+
+def _grants(change: Change) -> tuple[rights.Grant, ...]:
+    found: rights.Found = change.found.around
+    return found.grants
+
+
+def _reading(found: rights.Found) -> Reading:
+    shown = {
+        "mailboxes": [one.address for one in found.grants if one.explicit],
+        "inherited": [one.address for one in found.grants if one.inherited],
+    }
+    return Reading(shown, found)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from ..common.addresses import is_address
 from .virtual_server import SERVICE, SMTP, VirtualServer, WindowsServer
 
-_LOGS_ON: Final = ("basic", "ntlm")
+LOGS_ON: Final = ("basic", "ntlm")
 _LOOPBACK: Final = ("127.0.0.1", "::1")
 
 
@@ -59,19 +59,32 @@ def restart_of_disabled(want: Mapping[str, Any], host: WindowsServer, restart_ne
     )
 
 
+def serves_others(want: Mapping[str, Any], before: Mapping[str, Any], host: str) -> str | None:
+    """Whoever uses a server that is there already is not asked: SharePoint's incoming e-mail may be one of them."""
+    smart_host = before.get("smart_host")
+    if not before.get("running") or want.get("smart_host") in (None, smart_host):
+        return None
+    now = f"passes mail on to {smart_host}" if smart_host else "delivers mail by itself"
+    return (
+        f"{host} has an SMTP server that runs already and {now}. Others may use it, SharePoint's incoming e-mail for one, and as this "
+        f"relay it would be open to the farm's servers only. Choose another server, or set take_over: true (in a role: "
+        f"iis_smtp_relay_take_over)."
+    )
+
+
 def smart_host_account(
     after: Mapping[str, Any], before: Mapping[str, Any], password_given: bool, allow_unencrypted: bool, host: str
 ) -> str | None:
     """Who logs on to the smart host needs a name, a password and TLS. ``after`` are the settings as they would be."""
     kind = after.get("smart_host_authentication")
-    if kind not in (None, "none", *_LOGS_ON) and after.get("smart_host_tls") is not None:
+    if kind not in (None, "none", *LOGS_ON) and after.get("smart_host_tls") is not None:
         return f"How {host} logs on to its smart host is not understood (RouteAction is {kind}): give smart_host_authentication, too."
-    if kind not in _LOGS_ON:
+    if kind not in LOGS_ON:
         return None
     username = after.get("smart_host_username")
     if not username:
         return f"smart_host_authentication {kind} needs a smart_host_username and a smart_host_password."
-    known = before.get("smart_host_authentication") in _LOGS_ON and before.get("smart_host_username") == username
+    known = before.get("smart_host_authentication") in LOGS_ON and before.get("smart_host_username") == username
     if not known and not password_given:
         return f"{host} does not know {username} yet: smart_host_authentication {kind} needs its smart_host_password."
     if kind == "basic" and not after.get("smart_host_tls") and not allow_unencrypted:

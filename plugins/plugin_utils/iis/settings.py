@@ -9,23 +9,22 @@ Types and meanings: Microsoft's "IIS 6.0 WMI Provider" reference; whole numbers 
 
 from __future__ import annotations
 
-import dataclasses
 import ipaddress
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ..common.addresses import is_address
 from ..common.errors import BadInput
 from ..iis import relay_ip_list
 from ..remoting.values import parse_byte_size
+from ..resource.declaration import Field, wanted
 
 ANY: Final = "any"
 """As the one entry of ``connect_addresses``: whoever reaches the server may connect."""
 
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_MOST = 2**31 - 1
 _AUTHENTICATION: Final = {"anonymous": 1, "basic": 2, "ntlm": 4}  # AuthFlags (ms524513); that NTLM is 4 is not stated there
 _SMART_HOST_TYPES: Final = ("none", "fallback", "always")  # SmartHostType 0, 1, 2 (ms525300)
 
@@ -87,55 +86,31 @@ def _truth(value: Any) -> bool:
     return bool(value)
 
 
-@dataclasses.dataclass(frozen=True)
-class MetabaseSetting:
-    """One setting that is one property."""
-
-    option: str
-    property: str
-    normal: Callable[[Any], Any]
-    """Brings a value, asked for or read, into its canonical form; raises ValueError."""
-    raw: Callable[[Any], Any] = lambda value: value
-    """From the canonical form to the property's value."""
-    least: int | None = None
-    most: int = _MOST
-
-    def read(self, found: Mapping[str, Any]) -> Any:
-        """None where the server shows nothing; what cannot be understood stays text."""
-        value = found.get(self.property)
-        if value is None and self.normal not in (_text, _name, smart_host, _directory):
-            return None
-        try:
-            return self.normal(value)
-        except ValueError:
-            return str(value)
-
-
 SETTINGS: Final = (
-    MetabaseSetting("fqdn", "FullyQualifiedDomainName", _name),
-    MetabaseSetting("authentication", "AuthFlags", _flags, raw=lambda names: sum(_AUTHENTICATION[name] for name in names)),
-    MetabaseSetting("relay_authenticated", "RelayForAuth", _truth, raw=lambda allowed: -1 if allowed else 0),
-    MetabaseSetting("smart_host", "SmartHost", smart_host, raw=lambda host: f"[{host}]" if is_address(host) else host),
-    MetabaseSetting("smart_host_type", "SmartHostType", _smart_host_type, raw=_SMART_HOST_TYPES.index),
-    MetabaseSetting("smart_host_port", "RemoteSmtpPort", int, least=1, most=65535),
-    MetabaseSetting("smart_host_username", "RouteUserName", _text),
-    MetabaseSetting("masquerade_domain", "MasqueradeDomain", _name),
-    MetabaseSetting("max_message_size", "MaxMessageSize", _bytes, least=0),
-    MetabaseSetting("max_session_size", "MaxSessionSize", _bytes, least=0),
-    MetabaseSetting(
-        "retry_minutes", "SmtpRemoteProgressiveRetry", _minutes, raw=lambda minutes: ",".join(map(str, minutes)), least=1, most=9999
+    Field.of("fqdn", "FullyQualifiedDomainName", _name, null=""),
+    Field.of("authentication", "AuthFlags", _flags, argument=lambda names: sum(_AUTHENTICATION[name] for name in names)),
+    Field.of("relay_authenticated", "RelayForAuth", _truth, argument=lambda allowed: -1 if allowed else 0),
+    Field.of("smart_host", "SmartHost", smart_host, argument=lambda host: f"[{host}]" if is_address(host) else host, null=""),
+    Field.of("smart_host_type", "SmartHostType", _smart_host_type, argument=_SMART_HOST_TYPES.index),
+    Field.of("smart_host_port", "RemoteSmtpPort", int, least=1, most=65535),
+    Field.of("smart_host_username", "RouteUserName", _text, null=""),
+    Field.of("masquerade_domain", "MasqueradeDomain", _name, null=""),
+    Field.of("max_message_size", "MaxMessageSize", _bytes, least=0),
+    Field.of("max_session_size", "MaxSessionSize", _bytes, least=0),
+    Field.of(
+        "retry_minutes", "SmtpRemoteProgressiveRetry", _minutes, argument=lambda minutes: ",".join(map(str, minutes)), least=1, most=9999
     ),
-    MetabaseSetting("expire_minutes", "SmtpRemoteNDRExpireMinutes", int, least=1),
-    MetabaseSetting("delay_minutes", "SmtpRemoteDelayExpireMinutes", int, least=1),
-    MetabaseSetting("local_expire_minutes", "SmtpLocalNDRExpireMinutes", int, least=1),
-    MetabaseSetting("local_delay_minutes", "SmtpLocalDelayExpireMinutes", int, least=1),
-    MetabaseSetting("hop_count", "HopCount", int, least=1, most=256),
-    MetabaseSetting("queue_directory", "QueueDirectory", _directory),
-    MetabaseSetting("badmail_directory", "BadMailDirectory", _directory),
-    MetabaseSetting("pickup_directory", "PickupDirectory", _directory),
-    MetabaseSetting("drop_directory", "DropDirectory", _directory),
-    MetabaseSetting("protocol_log", "LogType", _truth, raw=int),
-    MetabaseSetting("protocol_log_directory", "LogFileDirectory", _directory),
+    Field.of("expire_minutes", "SmtpRemoteNDRExpireMinutes", int, least=1),
+    Field.of("delay_minutes", "SmtpRemoteDelayExpireMinutes", int, least=1),
+    Field.of("local_expire_minutes", "SmtpLocalNDRExpireMinutes", int, least=1),
+    Field.of("local_delay_minutes", "SmtpLocalDelayExpireMinutes", int, least=1),
+    Field.of("hop_count", "HopCount", int, least=1, most=256),
+    Field.of("queue_directory", "QueueDirectory", _directory, null=""),
+    Field.of("badmail_directory", "BadMailDirectory", _directory, null=""),
+    Field.of("pickup_directory", "PickupDirectory", _directory, null=""),
+    Field.of("drop_directory", "DropDirectory", _directory, null=""),
+    Field.of("protocol_log", "LogType", _truth, argument=int),
+    Field.of("protocol_log_directory", "LogFileDirectory", _directory, null=""),
 )
 BY_OPTION: Final = {setting.option: setting for setting in SETTINGS}
 DIRECTORIES: Final = tuple(setting.option for setting in SETTINGS if setting.normal is _directory)
@@ -225,37 +200,21 @@ def reachable_only(entries: list[str], ipv4: bool) -> list[str]:
     return entries
 
 
-_LISTS: Final[dict[str, Callable[[Any], Any]]] = {
-    "bindings": bindings,
-    "connect_addresses": connect_addresses,
-    "relay_addresses": relay_ip_list.single_addresses,
-    "firewall_addresses": lambda value: reachable_only(networks(value), ipv4=False),
-}
+LISTS: Final = (
+    Field("bindings", "bindings", normal=bindings),
+    Field("connect_addresses", "connect_addresses", normal=connect_addresses),
+    Field("relay_addresses", "relay_addresses", normal=relay_ip_list.single_addresses),
+    Field("firewall_addresses", "firewall_addresses", normal=lambda value: reachable_only(networks(value), ipv4=False)),
+)
+"""Lists that are written in ways of their own."""
 _CHOICES: Final = ("smart_host_authentication", "smart_host_tls", "start_type")
+_NEVER_EMPTY: Final = ("bindings", "relay_addresses", "authentication", "retry_minutes", *DIRECTORIES)
 
 
-def wanted(options: Mapping[str, Any]) -> dict[str, Any]:
+def asked(options: Mapping[str, Any]) -> dict[str, Any]:
     """What a task asks for in canonical form; options that it leaves out are not in it. Raises BadInput, naming the option."""
-    want: dict[str, Any] = {name: options[name] for name in _CHOICES if options.get(name) is not None}
-    for name, normal in {**_LISTS, **{setting.option: setting.normal for setting in SETTINGS}}.items():
-        value = options.get(name)
-        if value is None:
-            continue
-        try:
-            want[name] = normal(value)
-            _check_limits(name, want[name])
-        except ValueError as error:
-            raise BadInput(f"{name}: {error}. Nothing was changed.") from error
-    for name in ("bindings", "relay_addresses", "authentication", "retry_minutes", *DIRECTORIES):
+    want = {name: options[name] for name in _CHOICES if options.get(name) is not None} | wanted((*LISTS, *SETTINGS), options)
+    for name in _NEVER_EMPTY:
         if name in want and not want[name]:
             raise BadInput(f"{name} is empty: leave it out to keep what is there. Nothing was changed.")
     return want
-
-
-def _check_limits(option: str, value: Any) -> None:
-    setting = BY_OPTION.get(option)
-    if setting is None or setting.least is None:
-        return
-    for number in value if isinstance(value, list) else [value]:
-        if not setting.least <= number <= setting.most:
-            raise ValueError(f"{number} is not between {setting.least} and {setting.most}")

@@ -16,11 +16,11 @@ from ..common.errors import RemoteError
 from ..remoting.pipeline import Statement, cmdlet
 from ..remoting.session import Reply, Session
 from ..remoting.values import HostObject
+from ..resource.declaration import Current
+from . import mail_settings
 from .product import Product
 from .shell import farm
 from .timer_job import ALERTS
-
-DEFAULT_PORT: Final = 25
 
 # Where SharePoint's setup puts it on every version: 15 is 2013, 16 is all later ones. Source: SharePointDsc reads the same file.
 _LIBRARY: Final = r"C:\Program Files\Common Files\Microsoft Shared\Web Server Extensions\{}\ISAPI\Microsoft.SharePoint.dll"
@@ -47,6 +47,11 @@ class WebApplication:
     @property
     def central_administration(self) -> bool:
         return bool(self.settings.get("IsAdministrationWebApplication"))
+
+    @property
+    def mail(self) -> Current:
+        """What ``mail_settings.SETTINGS`` read."""
+        return {**self.settings, mail_settings.SERVER: self.smtp_server}
 
     def answers_to(self, wanted: str) -> bool:
         """Whether ``wanted`` is its name or its URL (in any case, with or without the last slash)."""
@@ -116,22 +121,11 @@ def facts(session: Session) -> dict[str, Any]:
 
 
 def outgoing_email(application: WebApplication) -> dict[str, Any]:
-    """Its mail settings by this collection's option names. ``server`` is empty when no SMTP server is set.
+    """Its mail settings by this collection's option names, as the host spells them. ``server`` is empty when no SMTP server is set.
 
-    What the version does not have reads as what it does: port 25, no TLS. ``override_envelope_sender`` is None where it was never set,
-    or does not exist; ``character_set`` is a Windows code page.
+    ``override_envelope_sender`` is None where it was never set, or does not exist; ``character_set`` is a Windows code page.
     """
-    settings = application.settings
-    override, code_page = settings.get("OutboundMailOverrideEnvelopeSender"), settings.get("OutboundMailCodePage")
-    return {
-        "server": application.smtp_server,
-        "from_address": str(settings.get("OutboundMailSenderAddress") or ""),
-        "reply_to": str(settings.get("OutboundMailReplyToAddress") or ""),
-        "port": int(settings.get("OutboundMailPort") or DEFAULT_PORT),
-        "tls": bool(settings.get("OutboundMailEnableSsl")),
-        "override_envelope_sender": override if isinstance(override, bool) else None,
-        "character_set": code_page if isinstance(code_page, int) and code_page else None,
-    }
+    return {setting.option: setting.found(application.mail) for setting in mail_settings.SETTINGS}
 
 
 def sender(session: Session, web_url: str) -> tuple[str, bool]:

@@ -6,35 +6,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..common.errors import BadInput, RemoteError
 from ..remoting.pipeline import Statement, cmdlet
-from ..remoting.session import Session
-from ..resource import LEAVE_OUT, Current, Field, Item, Resource
+from ..resource.declaration import Change, Item, Lasting, Reading, Resource, wanted
 from ..sharepoint import farm
+from .mail_settings import SETTINGS
 from .product import SINCE_2016
 
 ALL: Final = "all"
-MEMBERS: Final = ("override_envelope_sender", "character_set")
-"""Options that are written through members of the web application's object."""
 _FARM_DEFAULT: Final = "the farm's default"
 _KEPT: Final = "sharepointMailWebApplication"
 """Variable of the session that keeps the object between calling its members."""
-
-# A local part of RFC 5322 dot-atoms and a host name. SharePoint writes the address into headers as it is.
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@{_LABEL}(?:\.{_LABEL})*")
-_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
-
-
-def _address(value: str) -> str:
-    local, _at, domain = value.rpartition("@")
-    return f"{local}@{domain.lower()}" if local else value
 
 
 class OutgoingEmail(Resource):
@@ -47,54 +32,42 @@ class OutgoingEmail(Resource):
     noun = "outgoing e-mail of web application"
     product = "SharePoint"
     set_cmdlet = "Set-SPWebApplication"
+    removable = False
     restates_all = True
-    fields = (
-        Field("server", "server", parameter="SMTPServer", normal=str.lower),
-        Field("from_address", "from_address", parameter="OutgoingEmailAddress", normal=_address),
-        Field("reply_to", "reply_to", parameter="ReplyToEmailAddress", normal=_address),
-        Field("port", "port", parameter="SMTPServerPort", versions=SINCE_2016, without=farm.DEFAULT_PORT),
-        Field(
-            "tls",
-            "tls",
-            parameter="DisableSMTPEncryption",
-            argument=lambda tls: LEAVE_OUT if tls else True,
-            versions=SINCE_2016,
-            without=False,
-        ),
-        # No cmdlet sets these two: they are members of the web application's object.
-        Field("override_envelope_sender", "override_envelope_sender", versions=SINCE_2016, without=False),
-        Field("character_set", "character_set"),
-    )
-
-    def __init__(self, session: Session, options: Mapping[str, Any]) -> None:
-        super().__init__(session, options)
-        self._fresh: list[farm.WebApplication] | None = None
+    fields = SETTINGS
+    members = frozenset(field.option for field in SETTINGS if field.parameter is None)
 
     @classmethod
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
-        _check(options)
-        want = {name: options[name] for name in ("server", "from_address", "port", "tls")}
-        want |= {name: options[name] for name in MEMBERS}
-        want["reply_to"] = options["reply_to"] or options["from_address"]
-        names = [_FARM_DEFAULT] if options["farm_default"] else []
-        return [Item(name, want) for name in [*names, *(options["web_applications"] or [])]]
+        want = wanted(cls.fields, {**options, "reply_to": options["reply_to"] or options["from_address"]})
+        names = [*([_FARM_DEFAULT] if options["farm_default"] else []), *(options["web_applications"] or [])]
+        if not names:
+            raise BadInput("There is nothing to configure: farm_default is false and web_applications is empty. Nothing was changed.")
+        return [Item(name, want) for name in names]
 
     def version(self) -> str:
         return farm.product(self.session).name
 
-    def resolve(self, items: Sequence[Item]) -> list[Item]:
+    def resolve(self, items: Sequence[Item]) -> list[tuple[Item, Reading]]:
         """One item per web application, named by its URL."""
-        self._fresh = farm.web_applications(self.session)
-        found: dict[str, Item] = {}
+        applications = farm.web_applications(self.session)
+        found: dict[str, tuple[Item, Reading]] = {}
         for item in items:
-            for application in self._named(item.name, self._fresh):
-                found[application.url] = Item(application.url, item.want, identity=application.url)
+            for application in self._named(item, applications):
+                url = application.url
+                resolved = Item(url, item.want, identity=url, restoring=item.restoring)
+                found[url] = (resolved, Reading(application.mail))
         return list(found.values())
 
-    def _named(self, name: str, applications: Sequence[farm.WebApplication]) -> list[farm.WebApplication]:
-        if name == _FARM_DEFAULT:
+    def read(self, items: Sequence[Item]) -> list[Reading]:
+        by_url = {application.url: application.mail for application in farm.web_applications(self.session)}
+        return [Reading(by_url.get(item.name)) for item in items]
+
+    def _named(self, item: Item, applications: Sequence[farm.WebApplication]) -> list[farm.WebApplication]:
+        name = item.name
+        if name == _FARM_DEFAULT and not item.restoring:
             matches = [application for application in applications if application.central_administration]
-        elif name.lower() == ALL:
+        elif name.lower() == ALL and not item.restoring:
             return [application for application in applications if not application.central_administration]
         else:
             matches = [application for application in applications if application.answers_to(name)]
@@ -106,85 +79,63 @@ class OutgoingEmail(Resource):
             )
         return matches
 
-    def objection(self, item: Item, current: Current | None) -> str | None:
+    def objection(self, change: Change) -> str | None:
         """Calling a member needs cmdlets and a language mode that not every endpoint has: tried with a member that only reads."""
-        wanted = [name for name in MEMBERS if current is not None and name in self._differing(item, current)]
-        if not wanted:
+        asked = [field.option for field in self.fields if field.option in self.members & change.differing]
+        if not asked:
             return None
         try:
-            self.session.read(self._keep(item))
+            self.session.read(self._keep(change.item))
             self.session.read(_kept().member("get_OutboundMailCodePage"))
         except RemoteError as error:
             return (
-                f"{' and '.join(wanted)} of {item.name} cannot be set here, for they are members of an object, and the endpoint "
+                f"{' and '.join(asked)} of {change.item.name} cannot be set here, for they are members of an object, and the endpoint "
                 f"{self.session.endpoint.configuration} of {self.session.host} does not let them be called: {error.message} "
                 f"Use an endpoint in full language mode that shows Set-Variable, Get-Variable and ForEach-Object, or leave them out."
             )
         return None
 
-    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
-        """The cmdlet for what it can write, then the object's members; each statement travels alone."""
-        values = {**current, **{name: value for name, value in item.want.items() if value is not None}}
-        changed = self._differing(item, current)
-        statements = [] if changed <= set(MEMBERS) else list(super().update(item, current, parameters))
-        if "character_set" in changed:
-            arguments = [values["server"], values["from_address"], values["reply_to"], values["character_set"]]
+    def lasting(self, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None, change: Change) -> list[Lasting]:
+        """Set-SPWebApplication takes no empty server and no empty address (its reference: they are mandatory, and not null, up to 2019)."""
+        then, now, url = then or {}, now or {}, change.item.name
+        written = [field.option for field in self.fields if field.option not in self.members]
+        if not then.get("server") and "server" in then and now.get("server"):
+            sentence = f"{url} had no outgoing e-mail of its own, and SharePoint's cmdlets cannot take an SMTP server away again."
+            return [Lasting(sentence, (*written, "character_set"))]
+        found = [
+            Lasting(f"{option} of {url} was empty, and SharePoint's cmdlets cannot empty it again.", (option,))
+            for option in ("from_address", "reply_to")
+            if then.get(option) == "" and now.get(option)
+        ]
+        if "character_set" in then and then["character_set"] is None and now.get("character_set"):
+            found.append(Lasting(f"character_set of {url} was not set, and cannot be taken away again.", ("character_set",)))
+        return found
+
+    def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
+        """The cmdlet for what it can write, or the one member that states all of that and the character set; then the other member.
+
+        Each statement travels alone.
+        """
+        after, item = change.after, change.item
+        statements: list[Statement] = []
+        if "character_set" in change.differing:
+            arguments = [after["server"], after["from_address"], after["reply_to"], after["character_set"]]
             if self.version() in SINCE_2016:  # the overload with TLS and port; it saves by itself, as the other does
-                arguments += [values["tls"], values["port"]]
+                arguments += [after["tls"], after["port"]]
             statements += [self._keep(item), _kept().pipe("ForEach-Object", MemberName="UpdateMailSettings", ArgumentList=arguments)]
-        if "override_envelope_sender" in changed:
-            setter = {"MemberName": "set_OutboundMailOverrideEnvelopeSender", "ArgumentList": [values["override_envelope_sender"]]}
+        elif change.differing - self.members:
+            statements += super().update(change, parameters)
+        if "override_envelope_sender" in change.differing:
+            # A list that holds a null puts a null there; a null instead of the list would do nothing, and say nothing.
+            setter = {"MemberName": "set_OutboundMailOverrideEnvelopeSender", "ArgumentList": [after["override_envelope_sender"]]}
             statements += [self._keep(item), _kept().pipe("ForEach-Object", **setter), _kept().member("Update")]
         return statements
-
-    def _differing(self, item: Item, current: Current) -> set[str]:
-        """Options of this version that were asked for and are not so."""
-        return {
-            field.option
-            for field in self.fields
-            if (field.versions is None or self.version() in field.versions)
-            and item.want[field.option] is not None
-            and field.normal(item.want[field.option]) != field.read(current)
-        }
 
     def _keep(self, item: Item) -> Statement:
         """Keeps the object as it is saved now. SharePoint refuses to save one that is older than the last change (an update conflict)."""
         found = cmdlet("Get-SPWebApplication", Identity=item.identity, IncludeCentralAdministration=True)
         return found.pipe("Set-Variable", Name=_KEPT)
 
-    def read(self, items: Sequence[Item]) -> list[Current | None]:
-        applications, self._fresh = self._fresh or farm.web_applications(self.session), None
-        by_url = {application.url: farm.outgoing_email(application) for application in applications}
-        return [by_url.get(item.name) for item in items]
-
 
 def _kept() -> Statement:
     return cmdlet("Get-Variable", Name=_KEPT, ValueOnly=True)
-
-
-def _check(options: Mapping[str, Any]) -> None:
-    """Refuses what cannot be right before any host is asked. Raises BadInput."""
-    for name in ("from_address", "reply_to"):
-        if options[name] and not _ADDRESS.fullmatch(options[name]):
-            raise BadInput(f"{name}: {options[name]!r} is no e-mail address. Nothing was changed.")
-    server = options["server"]
-    if not _HOST_NAME.fullmatch(server) and not _is_address(server):
-        raise BadInput(
-            f"server: {server!r} is neither a host name nor an IP address (the port has an option of its own). Nothing was changed."
-        )
-    if not 1 <= options["port"] <= 65535:
-        raise BadInput(f"port: {options['port']} is not between 1 and 65535. Nothing was changed.")
-    if options["character_set"] is not None and not 1 <= options["character_set"] <= 65535:
-        raise BadInput(
-            f"character_set: {options['character_set']} is no number of a Windows code page, such as 65001 for UTF-8. Nothing was changed."
-        )
-    if not options["farm_default"] and not options["web_applications"]:
-        raise BadInput("There is nothing to configure: farm_default is false and web_applications is empty. Nothing was changed.")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True

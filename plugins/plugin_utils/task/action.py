@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 
 from ansible.plugins.action import ActionBase
 
-from ...plugin_utils import resource as resources
 from ..common.errors import BadInput, MailError
 from ..common.native import native
 from ..remoting.connection import Opened, open_session
 from ..remoting.session import Session
+from ..resource import loop
+from ..resource.declaration import Resource
 from .masking import Masker, secrets_in
 from .options import COLLECTION, validate
 
@@ -137,12 +138,16 @@ _RULES = ("mutually_exclusive", "required_together", "required_one_of", "require
 
 
 class ResourceAction(MailAction):
-    """A module that brings one kind of resource into the state asked for, by the loop of ``plugin_utils/resource.py``."""
+    """A module that brings one kind of resource into a state, asked for or earlier, by the loop of ``plugin_utils/resource``."""
 
-    resource: ClassVar[type[resources.Resource]]
+    resource: ClassVar[type[Resource]]
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
-        items = self.resource.items(options)  # wrong input is found before a session is opened
-        resource = self.resource(self.session(), options)
-        result = resources.converge(resource, items, check_mode=self.check_mode)
-        return {**result, **resource.summary(result["after"])}
+        # Wrong input is found before a session is opened.
+        if options["restore"] is None:
+            items = self.resource.items(options)
+        else:
+            items = loop.restoring_items(self.resource, options["restore"], options)
+        if not items:
+            return dict(loop.NOTHING_TO_DO)
+        return loop.converge(self.resource(self.session(), options), items, check_mode=self.check_mode)

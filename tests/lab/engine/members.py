@@ -153,12 +153,13 @@ def _overloads(value: Any, name: str) -> tuple[str, Sequence[Callable[..., Any]]
 
 
 def _setter(target: NetObject, name: str, current: Any) -> Callable[[Any], None]:
-    """A setter converts to the property's type, which its present value shows; a null property is taken for text."""
+    """A setter converts to the property's type: the declared one, or what its present value shows; a null property is taken for text."""
 
     def set_value(argument: Any) -> None:
         target.set_property(name, argument)
 
     kind = current.type if isinstance(current, EnumValue) else "str" if current is None else type(current).__name__
+    kind = target.declared_types().get(name, kind)
     set_value.__annotations__["argument"] = kind
     return set_value
 
@@ -182,7 +183,7 @@ def _invoke(method: Callable[..., Any], name: str, types: Sequence[Any], argumen
 def _argument(value: Any, annotation: Any, index: int, method: str, dialect: Dialect) -> Any:
     """A null for text becomes the empty text, as .NET's method binder makes it. Without a known annotation a value stays what it is."""
     if isinstance(annotation, EnumType):
-        kind, types = annotation.name, {annotation.name: annotation}
+        written, kind, types = "", annotation.name, {annotation.name: annotation}
     else:
         written = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", "")
         kind, types = _ARGUMENT_TYPES.get(written.removesuffix(" | None"), ""), {}
@@ -190,6 +191,8 @@ def _argument(value: Any, annotation: Any, index: int, method: str, dialect: Dia
         return value
     if value is None and kind == "string":
         return ""
+    if value is None and written.endswith(" | None"):
+        return None  # Nullable<T>
     try:
         return convert(value, kind, types, dialect)
     except (CannotConvert, WrongKind, NullNotAllowed, NullForValueType) as error:

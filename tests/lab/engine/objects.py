@@ -152,6 +152,10 @@ class NetObject:
         """Names of the properties that have a setter (``set_X`` exists for these)."""
         return frozenset()
 
+    def declared_types(self) -> Mapping[str, str]:
+        """Types of properties whose value may be null and then shows none, as Python writes them: ``bool | None``."""
+        return {}
+
     def methods(self) -> Mapping[str, Sequence[Method]]:
         return {}
 

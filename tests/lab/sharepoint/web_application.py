@@ -100,6 +100,9 @@ class SPWebApplication(PersistedObject):
     def settable(self) -> frozenset[str]:
         return frozenset(self._mail_properties()) | {"AlertsEnabled"}
 
+    def declared_types(self) -> Mapping[str, str]:
+        return {name: "bool | None" for name, field in self._mail_properties().items() if field in NULLABLE}
+
     def set_property(self, name: str, value: Any) -> None:
         if name == "AlertsEnabled":
             self._alerts_enabled = bool(value)

@@ -141,7 +141,6 @@ def test_object_members(make_farm: MakeFarm) -> None:
     [read] = run(farm, "Get-SPWebApplication", Identity="portal").outputs
     assert read.properties()["OutboundMailServiceInstance"] is None
     assert read.properties()["OutboundMailEnableSsl"] is None
-    # The engine takes a property that is null for text.
     mine.set_property("OutboundMailOverrideEnvelopeSender", "True")
     assert farm.web_applications[0].mail.override_envelope_sender is None
     [update] = mine.methods()["Update"]

@@ -6,9 +6,19 @@ from typing import Any, cast
 
 import pytest
 
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.permissions import entries, relay_allowed
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput, CommandMissing, RemoteError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.permissions import (
+    add_rights,
+    change_relay,
+    check_access,
+    entries,
+    lacking_cmdlets,
+    permission,
+    relay_allowed,
+    sid_of,
+)
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import Statement
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Reply, Session
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.session import Endpoint, Reply, Session
 
 RELAY = "Ms-Exch-SMTP-Accept-Any-Recipient"
 
@@ -44,15 +54,34 @@ def test_entries_of_a_principal_are_one_and_well_known_principals_have_their_sid
 
 
 class Host:
-    """Answers every question with the same entries."""
+    """Answers each question by the cmdlet that it ends with and, of connectors, by their identity."""
 
     host = "ex01"
+    endpoint = Endpoint("ex01", "CORP\\ex_admin", "kerberos", "", "Microsoft.Exchange", "psrp")
 
-    def __init__(self, *outputs: dict[str, Any]) -> None:
-        self.outputs = list(outputs)
+    def __init__(self, *commands: str, **answers: list[dict[str, Any]] | RemoteError) -> None:
+        self.commands = commands or ("Get-ADPermission", "Add-ADPermission", "Remove-ADPermission")
+        self.answers = answers
+        self.asked: list[Statement] = []
 
     def read_each(self, *statements: Statement) -> list[Reply]:
-        return [Reply(self.outputs) for _statement in statements]
+        self.asked += statements
+        return [self._reply(statement) for statement in statements]
+
+    def _reply(self, statement: Statement) -> Reply:
+        first, last = statement.commands[0], statement.commands[-1]
+        if last.name == "Get-Command":
+            return Reply([{"Name": name} for name in self.commands if name in last.parameters["Name"]])
+        answer = self.answers[str(first.parameters["Identity"]).partition("\\")[2]]
+        return Reply(errors=[answer]) if isinstance(answer, RemoteError) else Reply(list(answer))
+
+
+def session(host: Host) -> Session:
+    return cast(Session, host)
+
+
+NOT_FOUND = RemoteError("nobody of that name", "[FailureCategory=Cmdlet-ManagementObjectNotFoundException] 1A,Get-ADPermission")
+MISSING = CommandMissing("no such cmdlet", "CommandNotFoundException", "Get-ADPermission", "ex01")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +93,73 @@ class Host:
         ([entry(inherited=True)], False),
         ([entry(deny=True)], False),
         ([entry(), entry(deny=True)], False),
+        ([entry(), entry(deny=True, inherited=True)], True),
+        ([entry(right="ms-Exch-SMTP-Submit", deny=True), entry()], True),
+        ([entry(right=None)], False),
     ],
 )
 def test_relaying_takes_an_entry_of_its_own_that_nothing_denies(found: list[dict[str, Any]], relays: bool) -> None:
-    assert relay_allowed(cast(Session, Host(*found)), ["EX01\\Mail"], "S-1-5-7", None) == [relays]
+    """Each connector is judged by its own entries, in their order."""
+    host = Host(Mail=found, Plain=[], Open=[entry()])
+    asked = ["EX01\\Mail", "EX01\\Plain", "EX02\\Open"]
+    assert relay_allowed(session(host), asked, "S-1-5-7", None) == [relays, False, True]
+    assert [statement.commands[0].parameters for statement in host.asked] == [{"Identity": name} for name in asked]
+    assert {str(statement.commands[1].parameters) for statement in host.asked} == {"{'User': 'S-1-5-7'}"}
+
+
+def test_all_of_a_question_goes_to_one_domain_controller() -> None:
+    statement = permission("Get", "EX01\\Mail", "dc01", User="S-1-5-7")
+    assert [(command.name, command.parameters["DomainController"]) for command in statement.commands] == [
+        ("Get-ReceiveConnector", "dc01"),
+        ("Get-ADPermission", "dc01"),
+    ]
+
+
+@pytest.mark.parametrize(("allowed", "name"), [(True, "Add-ADPermission"), (False, "Remove-ADPermission")])
+def test_the_right_is_given_and_taken_without_a_question(allowed: bool, name: str) -> None:
+    first, last = change_relay("EX01\\Mail", "S-1-5-7", None, allowed).commands
+    assert (first.name, first.parameters, last.name) == ("Get-ReceiveConnector", {"Identity": "EX01\\Mail"}, name)
+    assert last.parameters == {"User": "S-1-5-7", "ExtendedRights": ["ms-Exch-SMTP-Accept-Any-Recipient"], "Confirm": False}
+
+
+def test_who_may_write_rights_is_asked_before_a_connector_is_made() -> None:
+    check_access(session(Host(Mail=[])), "EX01\\Mail", "S-1-5-7", None)
+    for lacking in ("Add-ADPermission", "Remove-ADPermission"):
+        shown = [name for name in Host().commands if name != lacking]
+        with pytest.raises(BadInput, match=rf"shows CORP\\ex_admin Get-ADPermission, but not {lacking}: .* Nothing was changed\."):
+            check_access(session(Host(*shown, Mail=[])), "EX01\\Mail", "S-1-5-7", None)
+    with pytest.raises(CommandMissing):
+        check_access(session(Host(Mail=MISSING)), "EX01\\Mail", "S-1-5-7", None)
+    with pytest.raises(BadInput, match=r"does not know the principal NOBODY .*Nothing was changed\..* relay_user"):
+        check_access(session(Host(Mail=NOT_FOUND)), "EX01\\Mail", "NOBODY", None)
+
+
+def test_an_endpoint_that_tells_no_cmdlets_is_taken_at_its_word_later() -> None:
+    assert lacking_cmdlets(session(Host("Other")), ["Add-ADPermission"]) == []
+    shown = session(Host("Get-ADPermission"))
+    assert lacking_cmdlets(shown, ["Get-ADPermission", "Get-Mailbox"]) == ["Get-Mailbox"]
+
+
+def test_rights_that_may_not_be_read_are_a_warning_once() -> None:
+    connectors: list[dict[str, Any]] = [{"identity": f"EX01\\{name}"} for name in ("Mail", "Other", "Broken", "Gone")]
+    broken = RemoteError("it broke", "Broken", "Get-ADPermission", "ex01")
+    warnings = add_rights(session(Host(Mail=[entry()], Other=MISSING, Gone=MISSING, Broken=broken)), connectors, None)
+    assert [connector["rights"] is None for connector in connectors] == [False, True, True, True]
+    assert connectors[0]["rights"][0]["sid"] == "S-1-5-7"
+    assert len(warnings) == 2
+    assert warnings[0].startswith("The connectors' rights were not read.")
+    assert warnings[1].startswith("The rights of EX01\\Broken were not read.")
+
+
+@pytest.mark.parametrize(
+    ("user", "sid"),
+    [
+        ("S-1-5-7", "S-1-5-7"),
+        ("s-1-5-21-1", "s-1-5-21-1"),
+        ("NT AUTHORITY\\Anonymous Logon", "S-1-5-7"),
+        ("NT-AUTORITÄT\\Authentifizierte Benutzer", "S-1-5-11"),
+        ("CORP\\S-1-5-7", None),
+    ],
+)
+def test_well_known_principals(user: str, sid: str | None) -> None:
+    assert sid_of(user) == sid

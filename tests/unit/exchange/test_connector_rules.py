@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.fields import connector_facts, span, wanted
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.fields import SETTINGS, connector_facts, span
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.receive_connector import ReceiveConnector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.rules import check_conflicts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import EnumText
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource.declaration import wanted
 
 GOOD: dict[str, Any] = {
     "name": "SharePoint mail",
@@ -125,6 +126,7 @@ def test_what_is_dangerous_can_be_asked_for() -> None:
 
 def test_settings_asked_for_and_read_have_the_same_form() -> None:
     asked = wanted(
+        SETTINGS,
         {
             "max_message_size": "36 MB",
             "connection_timeout": "600",
@@ -132,7 +134,7 @@ def test_settings_asked_for_and_read_have_the_same_form() -> None:
             "auth_mechanism": ["Integrated", "Tls"],
             "permission_groups": ["AnonymousUsers"],
             "comment": "",
-        }
+        },
     )
     read = connector_facts(
         {

@@ -9,11 +9,11 @@ import pytest
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.settings import (
     BY_OPTION,
+    asked,
     connect_addresses,
     networks,
     outbound_properties,
     outbound_security,
-    wanted,
 )
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.iis.smtp_relay import SmtpRelay
 
@@ -44,7 +44,7 @@ def test_tls_that_one_property_denies_is_not_known(found: dict[str, Any]) -> Non
 
 
 @pytest.mark.parametrize(
-    ("option", "asked", "normal", "raw"),
+    ("option", "given", "normal", "raw"),
     [
         ("smart_host", "EX01.corp.example", "ex01.corp.example", "ex01.corp.example"),
         ("smart_host", "10.0.0.5", "10.0.0.5", "[10.0.0.5]"),
@@ -59,11 +59,11 @@ def test_tls_that_one_property_denies_is_not_known(found: dict[str, Any]) -> Non
         ("queue_directory", "D:\\Mail\\Queue\\", "D:\\Mail\\Queue", "D:\\Mail\\Queue"),
     ],
 )
-def test_what_is_written_reads_as_what_was_asked(option: str, asked: Any, normal: Any, raw: Any) -> None:
-    assert wanted({option: asked}) == {option: normal}
+def test_what_is_written_reads_as_what_was_asked(option: str, given: Any, normal: Any, raw: Any) -> None:
+    assert asked({option: given}) == {option: normal}
     setting = BY_OPTION[option]
-    assert setting.raw(normal) == raw
-    assert setting.read({setting.property: raw}) == normal
+    assert setting.argument(normal) == raw
+    assert setting.read({str(setting.source): raw}) == normal
 
 
 @pytest.mark.parametrize("value", [1, -1])

@@ -88,6 +88,8 @@ def test_validation_gives_defaults_types_and_canonical_names() -> None:
         "character_set": None,
         "farm_default": True,
         "web_applications": ["all"],
+        "restore": None,
+        "require_undo": False,
     }
 
 

@@ -9,15 +9,13 @@ Types and limits: Microsoft's reference of Set-ReceiveConnector.
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...common.errors import BadInput
 from ...remoting.values import UNLIMITED, names, parse_byte_size
-from ...resource import Field
+from ...resource.declaration import Field
 from .addresses import canonical_bindings, canonical_ranges
 
 AUTH_MECHANISMS = ("None", "Tls", "Integrated", "BasicAuth", "BasicAuthRequireTLS", "ExchangeServer", "ExternalAuthoritative")
@@ -63,6 +61,13 @@ def _limit(value: Any) -> int | str:
         raise ValueError(f"{str(value)!r} is neither a number nor Unlimited") from None
 
 
+def _size(value: Any) -> int:
+    size = parse_byte_size(value)
+    if not isinstance(size, int):
+        raise ValueError(f"{str(value)!r} is no number of bytes")
+    return size
+
+
 def span(value: Any) -> str:
     """``[d.]hh:mm:ss`` of a time span: read from Exchange, written as such, or given as seconds. Raises ValueError."""
     if isinstance(value, datetime.timedelta):
@@ -96,77 +101,32 @@ def _settable_groups(value: Any) -> list[str]:
     return _flags(PERMISSION_GROUPS)([group for group in _flags(PERMISSION_GROUPS)(value) if group != "Custom"])
 
 
-@dataclasses.dataclass(frozen=True)
-class Setting(Field):
-    """A field whose ``normal`` raises ValueError for what cannot be, with the limits of its number (``measure`` gives it)."""
-
-    least: int | None = None
-    most: int | None = None
-    measure: Callable[[Any], int] = int
-
-    def read(self, current: Mapping[str, Any]) -> Any:
-        """None where the host shows nothing; a value that cannot be understood stays text, so that one oddity hides no connector."""
-        value = current.get(str(self.source))
-        if value is None and self.normal not in _TEXTS:
-            return None
-        try:
-            return self.normal(value)
-        except ValueError:
-            return str(value)
-
-
-_TEXTS = (_text, _host_name, _banner)
-
-
-def _setting(option: str, parameter: str, normal: Callable[[Any], Any], **more: Any) -> Setting:
-    return Setting(option, parameter, parameter, normal, **more)
-
-
 _DAY = {"least": 1, "most": 86400, "measure": span_seconds}
 
 SETTINGS = (
-    _setting("bindings", "Bindings", lambda value: canonical_bindings(_list(value))),
-    _setting("remote_ip_ranges", "RemoteIPRanges", lambda value: canonical_ranges(_list(value))),
-    _setting("auth_mechanism", "AuthMechanism", _flags(AUTH_MECHANISMS), argument=", ".join),
-    _setting("permission_groups", "PermissionGroups", _settable_groups, argument=", ".join),
+    Field.of("bindings", "Bindings", lambda value: canonical_bindings(_list(value))),
+    Field.of("remote_ip_ranges", "RemoteIPRanges", lambda value: canonical_ranges(_list(value))),
+    Field.of("auth_mechanism", "AuthMechanism", _flags(AUTH_MECHANISMS), argument=", ".join),
+    Field.of("permission_groups", "PermissionGroups", _settable_groups, argument=", ".join),
     # Set-ReceiveConnector takes TransportRole, but the connector then belongs to another service and may take its port from it.
-    _setting("transport_role", "TransportRole", str, at_creation=True),
-    _setting("enabled", "Enabled", bool),
-    _setting("fqdn", "Fqdn", _host_name),
-    _setting("banner", "Banner", _banner, argument=lambda value: value or None),
-    _setting("comment", "Comment", _text),
-    _setting("require_tls", "RequireTLS", bool),
-    _setting("max_message_size", "MaxMessageSize", parse_byte_size, argument=lambda value: f"{value}B", least=65536, most=2147483647),
-    _setting("max_recipients_per_message", "MaxRecipientsPerMessage", int, least=1, most=512000),
-    _setting("message_rate_limit", "MessageRateLimit", _limit, argument=str, least=1, most=2147483647),
-    _setting("max_inbound_connection_per_source", "MaxInboundConnectionPerSource", _limit, argument=str, least=1, most=10000),
-    _setting("connection_timeout", "ConnectionTimeout", span, **_DAY),
-    _setting("connection_inactivity_timeout", "ConnectionInactivityTimeout", span, **_DAY),
-    _setting("tarpit_interval", "TarpitInterval", span),
-    _setting("protocol_logging_level", "ProtocolLoggingLevel", str),
-    _setting("enable_auth_gssapi", "EnableAuthGSSAPI", bool),
-    _setting("extended_protection_policy", "ExtendedProtectionPolicy", str),
-    _setting("suppress_xanonymous_tls", "SuppressXAnonymousTls", bool),
+    Field.of("transport_role", "TransportRole", str, at_creation=True),
+    Field.of("enabled", "Enabled", bool),
+    Field.of("fqdn", "Fqdn", _host_name, null=""),
+    Field.of("banner", "Banner", _banner, argument=lambda value: value or None, null=""),
+    Field.of("comment", "Comment", _text, null=""),
+    Field.of("require_tls", "RequireTLS", bool),
+    Field.of("max_message_size", "MaxMessageSize", _size, argument=lambda value: f"{value}B", least=65536),
+    Field.of("max_recipients_per_message", "MaxRecipientsPerMessage", int, least=1, most=512000),
+    Field.of("message_rate_limit", "MessageRateLimit", _limit, argument=str, least=1),
+    Field.of("max_inbound_connection_per_source", "MaxInboundConnectionPerSource", _limit, argument=str, least=1, most=10000),
+    Field.of("connection_timeout", "ConnectionTimeout", span, **_DAY),
+    Field.of("connection_inactivity_timeout", "ConnectionInactivityTimeout", span, **_DAY),
+    Field.of("tarpit_interval", "TarpitInterval", span),
+    Field.of("protocol_logging_level", "ProtocolLoggingLevel", str),
+    Field.of("enable_auth_gssapi", "EnableAuthGSSAPI", bool),
+    Field.of("extended_protection_policy", "ExtendedProtectionPolicy", str),
+    Field.of("suppress_xanonymous_tls", "SuppressXAnonymousTls", bool),
 )
-
-
-def wanted(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The canonical settings that a task gives; those it leaves out are not in it. Raises BadInput, naming the option."""
-    settings: dict[str, Any] = {}
-    for setting in SETTINGS:
-        value = options.get(setting.option)
-        if value is None:
-            continue
-        try:
-            normal = setting.normal(value)
-            limited = setting.least is not None and setting.most is not None and not (setting.normal is _limit and normal == UNLIMITED)
-            number = setting.measure(normal) if limited else None
-        except ValueError as error:
-            raise BadInput(f"{setting.option}: {error}. Nothing was changed.") from error
-        if number is not None and not (setting.least or 0) <= number <= (setting.most or 0):
-            raise BadInput(f"{setting.option}: {value} is not between {setting.least} and {setting.most}. Nothing was changed.")
-        settings[setting.option] = normal
-    return settings
 
 
 def connector_facts(found: Mapping[str, Any]) -> dict[str, Any]:

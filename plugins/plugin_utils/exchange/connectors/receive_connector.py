@@ -11,11 +11,11 @@ from typing import Any, ClassVar
 
 from ...common.errors import BadInput, CommandMissing
 from ...remoting.pipeline import Statement, cmdlet
-from ...resource import Current, Field, Item, Resource
-from ..organisation import connectors_of, with_domain_controller
+from ...resource.declaration import Change, Current, Field, Item, Lasting, Reading, Resource, wanted
+from ..organisation import connectors_of, texts, with_domain_controller
 from . import permissions, rules
 from .addresses import open_to_everyone
-from .fields import SETTINGS, connector_facts, span_seconds, wanted
+from .fields import SETTINGS, connector_facts, span_seconds
 
 # Which role Exchange gives a connector when asked for none is not documented.
 _DEFAULT_ROLE = "FrontendTransport"
@@ -44,7 +44,7 @@ class ReceiveConnector(Resource):
         present = options["state"] == "present"
         want: dict[str, Any] = {}
         if present:
-            want = rules.apply_preset(options.get("preset"), wanted(options))
+            want = rules.apply_preset(options.get("preset"), wanted(SETTINGS, options))
             if options.get("relay") is not None:
                 want["relay"] = options["relay"]
             rules.check_authentication(name, want)
@@ -55,68 +55,101 @@ class ReceiveConnector(Resource):
                     raise BadInput(f"{option} is empty: a receive connector needs at least one. Nothing was changed.")
         return [Item(f"{server}\\{name}", want, f"{server}\\{name}", present) for server in servers]
 
-    def read(self, items: Sequence[Item]) -> list[Current | None]:
-        """The connectors, each with ``relay``: None unless the task is about it, for reading it takes a role of its own."""
+    @classmethod
+    def restored(cls, name: str, before: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Item:
+        server, backslash, connector = name.partition("\\")
+        if not (server and backslash and connector):
+            raise BadInput(f"restore: {name!r} is no receive connector: its name is SERVER\\name. Nothing was changed.")
+        rules.check_name(connector, [server])
+        return super().restored(name, before, options)
+
+    def read(self, items: Sequence[Item]) -> list[Reading]:
+        """The connectors, each with ``relay``, and around it the other connectors of its server.
+
+        ``relay`` is None unless the task is about it, for reading it takes a role of its own: known as far as the account may read it
+        where the connector is to go.
+        """
         servers = [_server(item) for item in items]
-        self._found = dict(zip(servers, connectors_of(self.session, servers, self._domain_controller), strict=True))
-        found = [next((c for c in self._found[server] if self._is_ours(c)), None) for server in servers]
-        asked = [number for number, item in enumerate(items) if "relay" in item.want]
+        groups = connectors_of(self.session, servers, self._domain_controller)
+        found = [next((c for c in group if _is(c, item)), None) for item, group in zip(items, groups, strict=True)]
+        asked = [number for number, item in enumerate(items) if item.want.get("relay") is not None]
         there = [(number, current) for number in asked if (current := found[number]) is not None]
         if asked and len(there) < len(asked):
-            self._check_access([self._found[servers[number]] for number in asked])
+            self._check_access([groups[number] for number in asked])
         relays = self._relays([_identity(items[number], current) for number, current in there])
-        allowed = dict(zip((number for number, _unused in there), relays, strict=True))
-        return [None if current is None else {**current, "relay": allowed.get(number)} for number, current in enumerate(found)]
+        allowed: dict[int, bool | None] = dict(zip((number for number, _unused in there), relays, strict=True))
+        for number, item in enumerate(items):
+            current = found[number]
+            if current is not None and not item.present:
+                allowed[number] = self._relays_as_far_as_known(_identity(item, current))
+        return [
+            Reading(None if current is None else {**current, "relay": allowed.get(number)}, [c for c in group if not _is(c, items[number])])
+            for number, (current, group) in enumerate(zip(found, groups, strict=True))
+        ]
 
-    def objection(self, item: Item, current: Current | None) -> str | None:
+    def objection(self, change: Change) -> str | None:
         """What the settings as they would be, and the other connectors of the server, forbid. The rules raise BadInput themselves."""
+        item, found = change.item, change.found.settings
         if not item.present:
             return None
-        if current is None:
+        if found is None:
             missing = [option for option in ("remote_ip_ranges", "auth_mechanism", "permission_groups") if option not in item.want]
             if missing:
                 remedy = "Give it" if missing == ["remote_ip_ranges"] else "Give them, or a preset"
                 return f"{item.name} does not exist, and without {' and '.join(missing)} it cannot be made. {remedy}."
-        before = connector_facts(current) if current is not None else {"transport_role": _DEFAULT_ROLE}
+        if item.restoring:
+            return None
+        before = connector_facts(found) if found is not None else {"transport_role": _DEFAULT_ROLE}
         after = {**before, **item.want}
         rules.check_authentication(item.name, after)
         rules.check_relay(item.name, after)
         rules.check_timeouts(item.name, _seconds(after, "connection_timeout"), _seconds(after, "connection_inactivity_timeout"))
         allow_any = bool(self.options.get("allow_any_remote_address"))
         rules.check_reach(item.name, after, allow_any)
-        if current is not None and "relay" not in item.want and _opened(before, after):
+        if found is not None and "relay" not in item.want and _opened(before, after):
             # A right that an earlier run or somebody else gave would make the connector an open relay without this task saying so.
-            rules.check_reach(item.name, {**after, "relay": self._relays_as_far_as_known(_identity(item, current))}, allow_any)
-        if current is None or before["transport_role"] == after["transport_role"]:
-            others = [connector_facts(other) for other in self._found[_server(item)] if not self._is_ours(other)]
-            rules.check_conflicts(item.name, after, others)
+            relays = bool(self._relays_as_far_as_known(_identity(item, found)))
+            rules.check_reach(item.name, {**after, "relay": relays}, allow_any)
+        if found is None or before["transport_role"] == after["transport_role"]:
+            rules.check_conflicts(item.name, after, [connector_facts(other) for other in change.found.around])
         return None
 
-    def create(self, item: Item, parameters: Mapping[str, Any]) -> list[Statement]:
-        given = {"TransportRole": _DEFAULT_ROLE, **parameters}
-        identity = {"Name": str(self.options["name"]), "Server": _server(item), "Custom": True}
-        made = self._with_domain_controller(cmdlet("New-ReceiveConnector", **identity, **given))
-        return [made, self._change_relay(str(item.identity), allowed=True)] if item.want.get("relay") else [made]
+    def lasting(self, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None, change: Change) -> list[Lasting]:
+        """Of the rights on a connector only the relay right is known; they go with the connector."""
+        if then is None or now is not None or change.item.restoring:
+            return []
+        name = change.item.name
+        if then.get("relay") is None and "AnonymousUsers" in (then.get("permission_groups") or ()):
+            return [
+                Lasting(f"Whether anonymous clients may relay through {name} could not be read, so that right could not be given again.")
+            ]
+        if not then.get("relay") and "Custom" in ",".join(texts(change.current.get("PermissionGroups"))):
+            return [Lasting(f"Rights on {name} were edited one by one; they go with it and could not be given again.")]
+        return []
 
-    def update(self, item: Item, current: Current, parameters: Mapping[str, Any]) -> list[Statement]:
+    def create(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
+        given = {"TransportRole": _DEFAULT_ROLE, **parameters}
+        server, _backslash, name = change.item.name.partition("\\")
+        made = self._with_domain_controller(cmdlet("New-ReceiveConnector", Name=name, Server=server, Custom=True, **given))
+        return [made, self._change_relay(change.item.name, allowed=True)] if change.want.get("relay") else [made]
+
+    def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
         """All settings in one call, so that no mixture of old and new is ever live.
 
         The relay right is given only once the ranges are those asked for, and taken before they may widen: at no moment does the
         connector relay for an address for which neither the old nor the new settings let it.
         """
-        identity = _identity(item, current)
+        identity = _identity(change.item, change.current)
         settings = [self._with_domain_controller(cmdlet("Set-ReceiveConnector", Identity=identity, **parameters))] if parameters else []
-        relay = item.want.get("relay")
-        if relay is None or relay == current.get("relay"):
+        if "relay" not in change.differing:
             return settings
-        change = self._change_relay(identity, relay)
-        return [*settings, change] if relay else [change, *settings]
+        relay = change.want["relay"]
+        right = self._change_relay(identity, relay)
+        return [*settings, right] if relay else [right, *settings]
 
-    def remove(self, item: Item, current: Current) -> list[Statement]:
-        return [self._with_domain_controller(cmdlet("Remove-ReceiveConnector", Identity=_identity(item, current), Confirm=False))]
-
-    def _is_ours(self, connector: Mapping[str, Any]) -> bool:
-        return str(connector.get("Name")).casefold() == str(self.options["name"]).casefold()
+    def remove(self, change: Change) -> list[Statement]:
+        identity = _identity(change.item, change.current)
+        return [self._with_domain_controller(cmdlet("Remove-ReceiveConnector", Identity=identity, Confirm=False))]
 
     def _check_access(self, groups: Sequence[Sequence[Mapping[str, Any]]]) -> None:
         probe = next((str(connector["Identity"]) for group in groups for connector in group if connector.get("Identity")), None)
@@ -126,11 +159,11 @@ class ReceiveConnector(Resource):
     def _relays(self, identities: Sequence[str]) -> list[bool]:
         return permissions.relay_allowed(self.session, identities, self._relay_user, self._domain_controller)
 
-    def _relays_as_far_as_known(self, identity: str) -> bool:
+    def _relays_as_far_as_known(self, identity: str) -> bool | None:
         try:
             return self._relays([identity])[0]
         except (CommandMissing, BadInput):
-            return False  # whoever may not read rights gave none, and the task says nothing of them
+            return None  # whoever may not read rights gave none
 
     def _change_relay(self, identity: str, allowed: bool) -> Statement:
         return permissions.change_relay(identity, self._relay_user, self._domain_controller, allowed)
@@ -145,6 +178,10 @@ class ReceiveConnector(Resource):
 
     def _with_domain_controller(self, statement: Statement) -> Statement:
         return with_domain_controller(statement, self._domain_controller)
+
+
+def _is(connector: Mapping[str, Any], item: Item) -> bool:
+    return str(connector.get("Name")).casefold() == str(item.identity).partition("\\")[2].casefold()
 
 
 def _server(item: Item) -> str:
