@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery import plan
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import scenarios_to_try
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
+from tests.unit.delivery import by_hand
 
 FARM = {
     "servers": [
@@ -61,8 +65,8 @@ def test_every_port_of_the_connector_that_was_made_is_a_door() -> None:
     assert [(d["scenario"], d["server"], d["port"], d["rcpt_to"]) for d in doors] == [
         ("unlisted_relay", "EX01", 25, "nobody@example.com"),
         ("unlisted_connector", "EX01", 25, "nobody@example.com"),
-        ("tls_missing", "EX01", 25, ALICE),
         ("unlisted_connector", "EX01", 2600, "nobody@example.com"),
+        ("tls_missing", "EX01", 25, ALICE),
         ("tls_missing", "EX01", 2600, ALICE),
         ("spoof", "EX01", 25, ALICE),
         ("unlisted_relay", "ex02", 25, "nobody@example.com"),
@@ -88,6 +92,40 @@ def test_each_readable_copy_is_awaited_where_it_arrives() -> None:
         (BOB, BOB, "tok2", ALICE),
         (ALICE, None, "tok3", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("people", "sharer", "invited"),
+    [
+        ([ALICE, BOB], "", BOB),
+        ([ALICE, BOB], ALICE, BOB),
+        ([BOB, ALICE], ALICE, BOB),
+        ([BOB, ALICE], "Alice@corp.example", BOB),
+        ([ALICE], ALICE, ALICE),
+    ],
+)
+def test_who_is_invited_is_whom_the_invitation_is_predicted_for(people: list[str], sharer: str, invited: str) -> None:
+    recipients = [{"address": address, "kind": "mailbox"} for address in people]
+    tests = plan.tests_to_send(FARM, recipients, ["invitation"], sharer=sharer)
+    assert {address for test in tests for address in test["to"]} == {invited}
+    cells = predict(parse_situation(**by_hand.situation_facts(recipients=recipients, sharer=sharer, needs={})))
+    assert {cell.recipient for cell in cells if cell.id == "invitation"} == {invited}
+
+
+def test_one_message_tries_all_scenarios_that_it_reaches() -> None:
+    tests = plan.tests_to_send(FARM, PEOPLE, ["alert_external", "alert"])
+    assert [(test["kind"], test["scenarios"]) for test in tests] == [("alert", ["alert", "alert_external"])]
+
+
+def test_what_leaves_traces_is_tried_where_it_is_needed() -> None:
+    least = scenarios_to_try({})
+    assert {"notification", "alert", "server_mail"} <= set(least) and not {"invitation", "workflow", "unlisted_relay"} & set(least)
+    assert set(scenarios_to_try({"workflow": True, "send_as_users": True})) - set(least) == {"workflow", "invitation"}
+
+
+def test_a_scenario_that_is_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="no scenario 'carrier_pigeon'"):
+        plan.tests_to_send(FARM, PEOPLE, ["carrier_pigeon"])
 
 
 def test_without_a_mailbox_there_is_nothing_to_plan() -> None:

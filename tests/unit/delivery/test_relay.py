@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import FactError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import Cell, predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.cell import Cell
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.relays import same_account
 from tests.unit.delivery import by_hand, relay_by_hand

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from ..evidence import Evidence, Outcome, inferred, observed
-from ..rules.predict import Cell
+from ..rules.cell import Cell
 from ..situation.facts import Situation
 from .material import Facts, Material, Test
 from .seen import connector_evidence, error_in, job_evidence, log_evidence, mailbox_evidence, probe_evidence, sender_of, trace_evidence
@@ -77,7 +77,7 @@ def test_of(cell: Cell, situation: Situation, material: Material) -> Test | None
     """The last test message that this cell's server sent to this cell's recipient. What cannot be tried at all is so on every server."""
     server = next(host for host in situation.farm.servers if host.name == cell.server)
     for test in reversed(material.tests):
-        if test.tries(cell.id, cell.recipient):
+        if test.tries(cell.scenario, cell.recipient):
             runner = material.runner(test, situation)
             if server.known_as(runner) or (not runner and not test.token):
                 return test
@@ -88,7 +88,7 @@ def tried_elsewhere(cell: Cell, situation: Situation, material: Material) -> boo
     """Whether another server sent this cell's message: one run of the timer job is on one server only."""
     if cell.process == "probe":
         return False
-    runners = [material.runner(test, situation) for test in material.tests if test.tries(cell.id, cell.recipient)]
+    runners = [material.runner(test, situation) for test in material.tests if test.tries(cell.scenario, cell.recipient)]
     known = any(host.known_as(runner) for runner in runners for host in situation.farm.servers)
     return known and test_of(cell, situation, material) is None
 
@@ -102,7 +102,7 @@ def _observe_test(cell: Cell, situation: Situation, material: Material, test: Te
     lines = tuple(line for line in material.lines(test) if _about(line, cell.recipient, test))
     evidence = [
         observed("test message", f"{test.subject or test.token}, {test.time}", f"test_message ({test.process} on {cell.server})"),
-        *job_evidence(test),
+        *job_evidence(test, cell.scenario.job),
         *log_evidence(test, lines, cell.server),
         *probe_evidence(situation, material),
         *trace_evidence(material, trace),

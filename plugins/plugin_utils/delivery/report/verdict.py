@@ -17,7 +17,9 @@ from ..observe.mail import NOT_RUN, Observation, tried_elsewhere
 from ..observe.material import Material
 from ..observe.probes import observe
 from ..routes.routes import recommend
-from ..rules.predict import Cell, Want, predict
+from ..rules.cell import Cell
+from ..rules.predict import predict
+from ..scenarios import SCENARIOS, Mail, Scenario, Want
 from ..situation.facts import Situation
 
 Verdict = Literal["pass", "fail", "as_predicted", "skipped", "surprise"]
@@ -47,11 +49,11 @@ def passes(verdicts: Sequence[str]) -> bool:
     return not {"fail", "surprise"} & set(verdicts)
 
 
-def verify(situation: Situation, material: Material) -> dict[str, Any]:
+def verify(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> dict[str, Any]:
     """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions)."""
-    situation = _with_sharer(situation, material)
+    situation = _with_sharer(situation, material, declared)
     advice = recommend(situation.needs, situation)
-    cells = predict(situation, material.probes, material.server_probes, _addressed(material))
+    cells = predict(situation, material.probes, material.server_probes, _addressed(situation, material, declared), declared)
     judged = [_scenario(Case(cell, NOT_RUN, situation, material, advice.variables)) for cell in cells]
     scenarios = [scenario for scenario, _unused in judged]
     farm = situation.farm
@@ -97,20 +99,26 @@ def prediction_entry(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _with_sharer(situation: Situation, material: Material) -> Situation:
+def _with_sharer(situation: Situation, material: Material, declared: Sequence[Scenario]) -> Situation:
     """The invitation's test knows whose address it should come from."""
+    kinds = {scenario.message_kind for scenario in declared if scenario.sender == "sharer"}
     if situation.sharer or situation.farm.override_envelope_sender:
         return situation
-    known = next((test.sender for test in material.tests if test.kind == "invitation" and test.sender), "")
+    known = next((test.sender for test in material.tests if test.kind in kinds and test.sender), "")
     return dataclasses.replace(situation, sharer=known)
 
 
-def _addressed(material: Material) -> dict[str, str]:
-    """Recipients that SharePoint, or who made the test, chose."""
+def _addressed(situation: Situation, material: Material, declared: Sequence[Scenario]) -> dict[str, str]:
+    """By scenario, the recipients that SharePoint, or who made the test, chose among those whom the scenario may go to."""
     chosen: dict[str, str] = {}
-    for test in material.tests:
-        if test.token and test.kind in ("workflow", "invitation", "alert_confirmation") and test.recipients:
-            chosen[test.kind] = sorted(test.recipients)[0]
+    for scenario in declared:
+        candidates = situation.recipients_of(scenario.recipient)
+        for test in material.tests:
+            if test.token and test.kind == scenario.message_kind and test.recipients:
+                reached = [address for address in candidates if test.reaches(address)]
+                anybody = isinstance(scenario.trial, Mail) and scenario.trial.addressing == "sharepoint"
+                strangers = sorted(test.recipients) if anybody else []
+                chosen[scenario.id] = next(iter([*reached, *strangers]), chosen.get(scenario.id, ""))
     return chosen
 
 
@@ -144,7 +152,7 @@ def _scenario(case: Case) -> tuple[dict[str, Any], str]:
 
 def _senders(cell: Cell, observation: Observation, situation: Situation) -> tuple[bool, bool]:
     """Whether an invitation came from whom it was expected from, and from the user who shares. What nobody saw counts as expected."""
-    if cell.id != "invitation":
+    if cell.scenario.sender != "sharer":
         return True, True
     farm = situation.farm.from_address.casefold()
     from_farm = observation.sender == farm

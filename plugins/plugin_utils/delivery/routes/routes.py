@@ -16,8 +16,8 @@ from typing import Any
 
 from ..causes import CAUSES, PREDICTED
 from ..needs import Needs
-from ..rules.predict import Cell, predict
-from ..scenarios import BY_ID
+from ..rules.cell import Cell
+from ..rules.predict import predict
 from ..situation.facts import Situation
 from .imagined import anonymous, anonymous_with_relay, default_connector, externally_secured, iis_relay
 
@@ -205,9 +205,8 @@ def _plain_text(imagined: Situation) -> Iterator[str]:
 
 
 def _shortcoming(cell: Cell) -> str:
-    need = BY_ID[cell.id].need
     cause_id = PREDICTED[cell.prediction.decisive]
     told = (reason.value for reason in reversed(cell.prediction.reasons) if reason.fact != "after the refusal")
     decisive = next(told, CAUSES[cause_id][0])
-    what = "mailboxes" if need == "always" else need
+    what = ", ".join(sorted(cell.scenario.needs or ())) or "mailboxes"
     return f"{what}: {cell.name.lower()} would be {cell.prediction.outcome.replace('_', ' ')} ({decisive})"

@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ...common.addresses import is_address
 from ...common.errors import FactError
 from ..needs import Needs
+from ..scenarios import Job, RecipientKind, Scenario
 from .connectors import Connector
 from .hosts import Host
-from .recipients import Recipient, SenderRestrictions, parse_groups, parse_recipients
+from .recipients import Recipient, SenderRestrictions, addresses_for, parse_groups, parse_recipients
 from .relays import Relay, SendAsRight, parse_relays, parse_send_as
+
+ALERT_JOB: Final[Job] = "job-immediate-alerts"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Farm:
     from_address: str
     product: str = ""
     override_envelope_sender: bool = False
-    alert_job_disabled: bool = False
+    disabled_jobs: frozenset[str] = frozenset()
 
     @property
     def has_tls(self) -> bool:
@@ -73,16 +76,17 @@ class Situation:
     def mailbox(self) -> str:
         return self.address("mailbox")
 
-    @property
-    def external(self) -> str:
-        return self.address("external")
+    def recipients_of(self, kind: RecipientKind) -> list[str]:
+        """Whom mail of a scenario with that kind of recipient may go to, the one that a test writes to first."""
+        return addresses_for(kind, [(recipient.kind, recipient.address) for recipient in self.recipients], self.sharer)
 
-    @property
-    def invited(self) -> str:
-        """A mailbox of somebody else than the user who shares, where there is one."""
-        mailboxes = [r.address for r in self.recipients if r.kind == "mailbox"]
-        others = [address for address in mailboxes if address.casefold() != self.sharer.casefold()] if self.sharer else mailboxes[1:]
-        return next(iter(others or mailboxes), "")
+    def sender_of(self, scenario: Scenario) -> str:
+        """The envelope sender of a scenario's mail; empty for a user who shares and is not known."""
+        if scenario.sender == "sharer" and not self.farm.override_envelope_sender:
+            return self.sharer
+        if scenario.sender == "colleague":
+            return self.recipients_of("mailbox")[-1]
+        return self.farm.from_address
 
     def address(self, kind: str) -> str:
         """Address of the first recipient of that kind; empty where there is none."""
@@ -255,7 +259,7 @@ def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
             from_address=str(email.get("from_address") or ""),
             product=str(facts.get("product") or ""),
             override_envelope_sender=bool(email.get("override_envelope_sender")),
-            alert_job_disabled=bool(application.get("alert_job_disabled")),
+            disabled_jobs=frozenset({ALERT_JOB} if application.get("alert_job_disabled") else ()),
         )
     except KeyError as error:
         raise FactError(f"the farm's facts lack {error}: pass what farm_info returned as 'farm'") from error

@@ -11,8 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...common.errors import FactError
+from ..scenarios import RecipientKind
 
 KINDS = ("mailbox", "external", "group_authenticated", "group_permitted")
+STRANGER = "postmaster@example.com"
+"""Stands for a recipient outside where none is named (RFC 2606)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +25,20 @@ class Recipient:
     kind: str
     address: str
     member: str
+
+
+def addresses_for(kind: RecipientKind, people: Sequence[tuple[str, str]], sharer: str = "") -> list[str]:
+    """The addresses that mail for that kind of recipient may go to, the one that a test writes to first; none where nobody is such.
+
+    ``people`` are kinds and addresses of recipients; ``sharer`` is the address of the user who shares, empty where it is not known.
+    """
+    if kind == "invited":
+        mailboxes = addresses_for("mailbox", people)
+        others = [address for address in mailboxes if address.casefold() != sharer.casefold()] if sharer else mailboxes[1:]
+        return [*others, *(address for address in mailboxes if address not in others)]
+    if kind == "outside":
+        return addresses_for("external", people) or [STRANGER]
+    return [address for of_kind, address in people if of_kind == kind]
 
 
 @dataclasses.dataclass(frozen=True)
