@@ -21,33 +21,19 @@ from ..plugin_utils.delivery.report.junit import junit
 from ..plugin_utils.delivery.report.summary import stats
 from ..plugin_utils.delivery.report.text import matrix_lines, side_by_side
 from ..plugin_utils.delivery.report.verdict import SCHEMA, findings, verify
-from ..plugin_utils.delivery.situation.facts import parse_situation
+from ..plugin_utils.delivery.situation.facts import FACTS, parse_situation
 from ..plugin_utils.task.action import MailAction
 
-_SITUATION = (
-    "farm",
-    "connectors",
-    "accepted_domains",
-    "exchange_servers",
-    "recipients",
-    "needs",
-    "route",
-    "connector_name",
-    "web_application",
-    "groups",
-    "sharer",
-    "relays",
-    "send_as",
-)
 _MATERIAL = ("tests", "messages", "events", "probes", "server_probes", "server_log")
 
 
 class ActionModule(MailAction):
     needs_connection = False
+    required_one_of = (("farm",), ("connectors",), ("accepted_domains",))
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
-            situation = parse_situation(**{name: options[name] for name in _SITUATION})
+            situation = parse_situation(**{name: options[name] for name in FACTS}, route=options["route"])
         except FactError as error:
             raise BadInput(f"There is no report: {error}. Nothing was written.") from error
         earlier = _earlier(options["compare_with"]) if options["compare_with"] else None

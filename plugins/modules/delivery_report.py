@@ -15,6 +15,7 @@ description:
   - Predicts from the configuration that was read what becomes of each scenario on each server, compares that with what was tried and
     seen, and explains what failed or surprised. The role P(sharepoint.mail.verify_delivery#role) collects all that it needs.
   - Results of other modules can be given as they were registered, loops included. Skipped ones count as not run.
+  - O(farm), O(connectors) and O(accepted_domains) are required.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:

@@ -14,8 +14,10 @@ version_added: 0.1.0
 description:
   - Predicts from the configuration that was read what becomes of each scenario on each server, with the chain of reasons. Nothing is
     sent and nothing is asked of any host.
+  - Without O(farm), O(connectors) and O(accepted_domains) nothing is predicted.
   - Recommends a route. Of those that this version configures, it is the one that serves all that the farm needs and asks Exchange to
     trust the farm least.
+  - With O(route) alone it says what that route configures, and needs no facts.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -24,6 +26,25 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.info
   - sharepoint.mail.situation
 options:
+  route:
+    description:
+      - The route that is asked for - V(default_connector), V(anonymous), V(iis_relay), V(authenticated) or V(externally_secured).
+      - Without facts, one that this version does not configure is an error that names those that it does.
+    type: str
+  wanted:
+    description: Variables of the roles that may contradict O(route), or complete it.
+    type: dict
+    default: {}
+    suboptions:
+      outgoing_email_tls:
+        description: Whether SharePoint is to use TLS.
+        type: bool
+      iis_smtp_relay_state:
+        description: State that the relay is to have.
+        type: str
+      exchange_connector_relay:
+        description: Whether an anonymous connector is to have the relay right; V(null) leaves it as it is.
+        type: bool
   recipients:
     description:
       - Recipients, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or V(group_permitted).
@@ -45,12 +66,49 @@ EXAMPLES = r"""
     needs: {external: true, send_as_users: true}
   register: advice
 
+- name: What does the route configure?
+  sharepoint.mail.mail_route:
+    route: iis_relay
+    wanted: {outgoing_email_tls: false}
+  register: chosen
+
 - name: Say it
   ansible.builtin.debug:
     msg: "{{ advice.recommended.reason }}"
 """
 
 RETURN = r"""
+configures:
+  description: What has to be configured for O(route); V(null) where none is asked for.
+  returned: success
+  type: dict
+  contains:
+    route:
+      description: O(route).
+      type: str
+    configured:
+      description: Whether there is something to configure, and this version of the collection can.
+      type: bool
+    connector:
+      description:
+        - The farm's receive connector, C(preset) (as O(sharepoint.mail.exchange_receive_connector#module:preset)) and C(relay), whether
+          it has the relay right; V(null) leaves that as it is.
+        - V(null) for a route without a connector of its own.
+      type: dict
+    send_as:
+      description: Whether an account gets Send As there.
+      type: bool
+    relay:
+      description: Whether an IIS SMTP relay is part of it.
+      type: bool
+    outgoing_email:
+      description:
+        - SharePoint's settings, C(server) (V(exchange) or V(relay)) and C(tls), whether SharePoint may be told to use TLS.
+      type: dict
+    refusals:
+      description: What in O(wanted) contradicts the route, as sentences.
+      type: list
+      elements: str
 predictions:
   description: One entry per scenario and server.
   returned: success

@@ -7,7 +7,7 @@ import re
 import yaml
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.causes import CAUSES
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.routes import ROUTES
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.declared import ROUTES, Route
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import (
     SCENARIOS,
     Door,
@@ -66,3 +66,19 @@ def test_every_cause_is_described() -> None:
 def test_every_route_is_described() -> None:
     text = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
     assert [route.name for route in ROUTES if f"`{route.name}`" not in text] == []
+
+
+def _route_row(route: Route) -> str:
+    connector = f"preset `{route.preset}`" if route.preset else "none of its own"
+    cells = [f"`{route.name}`", route.what, connector, route.server, "allowed" if route.tls else "no", route.trusts]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_the_table_of_what_routes_configure_is_what_is_declared() -> None:
+    text = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
+    assert "\n".join(_route_row(route) for route in ROUTES) in text
+
+
+def test_the_documentation_of_mail_route_names_every_route() -> None:
+    names = list(dict.fromkeys(route.name for route in ROUTES))
+    assert re.findall(r"V\((\w+)\)", documentation("mail_route")["options"]["route"]["description"][0]) == names

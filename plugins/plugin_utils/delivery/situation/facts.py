@@ -25,6 +25,22 @@ from .relays import Relay, SendAsRight, parse_relays, parse_send_as
 
 ALERT_JOB: Final[Job] = "job-immediate-alerts"
 
+FACTS: Final = (
+    "farm",
+    "connectors",
+    "accepted_domains",
+    "exchange_servers",
+    "recipients",
+    "needs",
+    "connector_name",
+    "web_application",
+    "groups",
+    "sharer",
+    "relays",
+    "send_as",
+)
+"""Options of the modules from which ``parse_situation`` makes a situation, apart from the ``route``."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Farm:
