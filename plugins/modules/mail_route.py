@@ -45,6 +45,24 @@ options:
       exchange_connector_relay:
         description: Whether an anonymous connector is to have the relay right; V(null) leaves it as it is.
         type: bool
+  probes:
+    description:
+      - What will be tried with M(sharepoint.mail.smtp_probe), as P(sharepoint.mail.doors_to_try#filter) lays it out. The address that each
+        probe comes from decides what it meets; it is asked of the controller's routing, where C(client_address) does not say it.
+    type: list
+    elements: dict
+    default: []
+  probe_sender:
+    description: Sender of the probes and of M(sharepoint.mail.server_probe). By default the farm's address.
+    type: str
+  changes:
+    description:
+      - Results in check mode of M(sharepoint.mail.exchange_receive_connector), M(sharepoint.mail.iis_smtp_relay),
+        M(sharepoint.mail.outgoing_email) and M(sharepoint.mail.exchange_send_as), as they were registered, loops included.
+      - Then RV(after_change) says what would arrive after these changes. One that would fail is an error.
+    type: list
+    elements: dict
+    default: []
   recipients:
     description:
       - Recipients, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or V(group_permitted).
@@ -65,6 +83,16 @@ EXAMPLES = r"""
     accepted_domains: "{{ exchange.accepted_domains }}"
     needs: {external: true, send_as_users: true}
   register: advice
+
+- name: Predict before anything is sent, and what a change would do
+  sharepoint.mail.mail_route:
+    farm: "{{ sharepoint.farm }}"
+    connectors: "{{ exchange.connectors }}"
+    accepted_domains: "{{ exchange.accepted_domains }}"
+    recipients: "{{ recipients }}"
+    probes: "{{ doors }}"
+    changes: ["{{ connector_in_check_mode }}", "{{ outgoing_email_in_check_mode }}"]
+  register: predicted
 
 - name: What does the route configure?
   sharepoint.mail.mail_route:
@@ -110,8 +138,8 @@ configures:
       type: list
       elements: str
 predictions:
-  description: One entry per scenario and server.
-  returned: success
+  description: One entry per scenario and server, with an address that stands for each kind of recipient that is not named.
+  returned: when facts are given
   type: list
   elements: dict
   contains:
@@ -146,9 +174,26 @@ predictions:
       description: The chain of reasons, each with C(fact), C(value), C(standing) (V(observed) or V(inferred)), C(by) and C(part).
       type: list
       elements: dict
+prediction:
+  description:
+    - The prediction as O(sharepoint.mail.delivery_report#module:prediction) takes it. It has a C(schema), the C(route), the C(cells), and
+      the routes that are advised. A cell has C(alternatives) for other recipients, where the test alone does not decide whom the mail
+      goes to.
+    - It is about O(recipients) and, unlike RV(predictions), about others only where O(needs) ask for mail to somebody that none of them is.
+  returned: when facts are given
+  type: dict
+matrix:
+  description: The prediction as lines of text.
+  returned: when facts are given
+  type: list
+  elements: str
+after_change:
+  description: C(prediction) and C(matrix) as they would be after O(changes); V(null) without.
+  returned: when facts are given
+  type: dict
 recommended:
   description: The least trusting route that serves all needs.
-  returned: success
+  returned: when facts are given
   type: dict
   contains:
     route:
@@ -162,7 +207,7 @@ recommended:
       type: str
 routes:
   description: All routes, the least trusting first.
-  returned: success
+  returned: when facts are given
   type: list
   elements: dict
   contains:

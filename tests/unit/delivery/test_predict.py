@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import FactError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.evidence import OUTCOMES
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.cell import Cell
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.doors import Asked
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import SCENARIOS, Mail
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
@@ -23,7 +24,7 @@ SECURED = [*by_hand.defaults(), by_hand.externally_secured("EX01"), by_hand.exte
 
 def _cells(**changed: Any) -> dict[tuple[str, str], Cell]:
     probes = changed.pop("probes", ())
-    return {(cell.id, cell.server): cell for cell in predict(parse_situation(**by_hand.situation_facts(**changed)), probes)}
+    return {(cell.id, cell.server): cell for cell in predict(parse_situation(**by_hand.situation_facts(**changed)), Asked(probes))}
 
 
 def _outcomes(server: str = "SP01", **changed: Any) -> dict[str, str]:

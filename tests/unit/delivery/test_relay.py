@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import FactError
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.cell import Cell
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.doors import Asked
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.relays import same_account
@@ -32,7 +33,10 @@ ANY_SENDER = {
 
 def _cells(*relays: dict[str, Any], **changed: Any) -> dict[tuple[str, str], Cell]:
     probes = changed.pop("probes", ())
-    return {(cell.id, cell.server): cell for cell in predict(parse_situation(**relay_by_hand.situation_facts(*relays, **changed)), probes)}
+    return {
+        (cell.id, cell.server): cell
+        for cell in predict(parse_situation(**relay_by_hand.situation_facts(*relays, **changed)), Asked(probes))
+    }
 
 
 def _fates(*relays: dict[str, Any], server: str = "SP01", **changed: Any) -> dict[str, tuple[str, str]]:

@@ -113,6 +113,8 @@ def explain(case: Case, verdict: str) -> Explanation:
         return _not_run(case)
     if cell.scenario.sender == "sharer" and observation.outcome == cell.prediction.outcome == "delivered":
         return _invitation(case)
+    if cell.prediction.decisive == "not_predicted" and (cell.want == "refused" or observation.outcome == "delivered"):
+        return case.explanation("not_predicted")
     if cell.want == "refused":
         return _refusal(case, verdict)
     accepted = observation.outcome == "accepted_not_delivered" and cell.prediction.outcome in ("refused", "not_sent")

@@ -10,7 +10,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from ..evidence import Evidence, Outcome, inferred, observed
+from ..evidence import Evidence, Outcome, Predicted, inferred, observed
 from ..rules.cell import Cell
 from ..situation.facts import Situation
 from .material import Facts, Material, Test
@@ -51,9 +51,9 @@ class Observation:
     reason_id: str = ""
     hops: tuple[Facts, ...] = ()
 
-    def settled(self, predicted: Outcome) -> Observation:
+    def settled(self, predicted: Predicted) -> Observation:
         """Where the evidence cannot tell the predicted outcome from another, it is taken, and said to be inferred."""
-        if predicted == self.outcome or predicted not in self.possible:
+        if predicted == self.outcome or predicted == "not_predicted" or predicted not in self.possible:
             return self
         return dataclasses.replace(self, outcome=predicted, evidence=(*self.evidence, inferred("outcome", predicted, self.why)))
 
@@ -75,11 +75,11 @@ def observe_mail(cell: Cell, situation: Situation, material: Material) -> Observ
 
 def test_of(cell: Cell, situation: Situation, material: Material) -> Test | None:
     """The last test message that this cell's server sent to this cell's recipient. What cannot be tried at all is so on every server."""
-    server = next(host for host in situation.farm.servers if host.name == cell.server)
+    server = situation.farm_server(cell.server)
     for test in reversed(material.tests):
         if test.tries(cell.scenario, cell.recipient):
             runner = material.runner(test, situation)
-            if server.known_as(runner) or (not runner and not test.token):
+            if (server is not None and server.known_as(runner)) or (not runner and not test.token):
                 return test
     return None
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from ..scenarios import SCENARIOS, Scenario
 from ..situation.facts import Situation
+from ..situation.registered import unrolled
 
 Facts = Mapping[str, Any]
 _AFTER_EXPANSION = ("EXPAND", "SEND", "DELIVER")
@@ -183,14 +184,14 @@ def gather(
 ) -> Material:
     """Results as other tasks registered them: a loop's are unrolled, skipped ones (check mode) left out."""
     return Material(
-        tests=tuple(Test.parse(result, declared) for result in _results(tests)),
+        tests=tuple(Test.parse(result, declared) for result in unrolled(tests)),
         messages=tuple(_members(messages, "messages")),
         events=None if events is None else tuple(_members(events, "events")),
-        probes=tuple(_results(probes)),
-        server_probes=tuple(_with_question(result) for result in _results(server_probes)),
+        probes=tuple(unrolled(probes)),
+        server_probes=tuple(_with_question(result) for result in unrolled(server_probes)),
         server_log=tuple(_members(server_log, "log")),
         subjects_logged=all(
-            flag is not False for result in _results(events or ()) for flag in (result.get("subject_logging") or {}).values()
+            flag is not False for result in unrolled(events or ()) for flag in (result.get("subject_logging") or {}).values()
         ),
     )
 
@@ -200,17 +201,9 @@ def _with_question(result: Facts) -> Facts:
     return {**{name: asked.get(name) for name in ("mail_from", "rcpt_to", "host", "port")}, **result}
 
 
-def _results(registered: Iterable[Facts]) -> Iterator[Facts]:
-    for result in registered:
-        if isinstance(result.get("results"), list):
-            yield from _results(result["results"])
-        elif not result.get("skipped"):
-            yield result
-
-
 def _members(registered: Iterable[Facts], key: str) -> Iterator[Facts]:
     """The entries themselves, or those that a whole result carries under ``key``."""
-    for result in _results(registered):
+    for result in unrolled(registered):
         if isinstance(result.get(key), list):
             yield from result[key]
         elif not result.get("failed"):

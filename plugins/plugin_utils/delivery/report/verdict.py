@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from ...common.printable import visible
-from ..evidence import Outcome
+from ..evidence import Outcome, Predicted
 from ..explain.explain import Case, explain, foreseen
 from ..observe.mail import NOT_RUN, Observation, tried_elsewhere
 from ..observe.material import Material
 from ..observe.probes import observe
-from ..routes.routes import recommend
+from ..routes.prediction import Foretold, foretell
 from ..rules.cell import Cell
+from ..rules.doors import Asked
 from ..rules.predict import predict
 from ..scenarios import SCENARIOS, Mail, Scenario, Want
 from ..situation.facts import Situation
@@ -27,7 +28,7 @@ SCHEMA = 1
 
 
 def judge(
-    want: Want, needed: bool, predicted: Outcome, seen: Outcome, *, sender_foreseen: bool = True, sender_wanted: bool = True
+    want: Want, needed: bool, predicted: Predicted, seen: Outcome, *, sender_foreseen: bool = True, sender_wanted: bool = True
 ) -> Verdict:
     """The verdict of one scenario.
 
@@ -49,12 +50,18 @@ def passes(verdicts: Sequence[str]) -> bool:
     return not {"fail", "surprise"} & set(verdicts)
 
 
-def verify(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> dict[str, Any]:
-    """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions)."""
+def verify(
+    situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS, foretold: Foretold | None = None
+) -> dict[str, Any]:
+    """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions).
+
+    ``foretold`` is the prediction that was made before the first message was sent. It is judged as it is: ``situation`` is what was read,
+    perhaps later, and only helps to observe and to explain. Without it the prediction is made here, of the same facts.
+    """
     situation = _with_sharer(situation, material, declared)
-    advice = recommend(situation.needs, situation)
-    cells = predict(situation, material.probes, material.server_probes, _addressed(situation, material, declared), declared)
-    judged = [_scenario(Case(cell, NOT_RUN, situation, material, advice.variables)) for cell in cells]
+    foretold = foretold or foretell(situation, tried(situation, material, declared), declared)
+    cells = _judged_cells(foretold, situation, material, declared)
+    judged = [_scenario(Case(cell, NOT_RUN, situation, material, foretold.variables)) for cell in cells]
     scenarios = [scenario for scenario, _unused in judged]
     farm = situation.farm
     return {
@@ -64,8 +71,8 @@ def verify(situation: Situation, material: Material, declared: Sequence[Scenario
         "scenarios": scenarios,
         "risks": [*_general_risks(situation), *_risks(judged)],
         "notes": list(dict.fromkeys(note["text"] for scenario in scenarios for note in scenario["notes"])),
-        "recommended": advice.as_dict(),
-        "routes": [route.as_dict() for route in advice.routes],
+        "recommended": dict(foretold.recommended),
+        "routes": [dict(route) for route in foretold.routes],
         "farm": {
             "build": farm.build,
             "web_application": farm.web_application,
@@ -108,18 +115,38 @@ def _with_sharer(situation: Situation, material: Material, declared: Sequence[Sc
     return dataclasses.replace(situation, sharer=known)
 
 
-def _addressed(situation: Situation, material: Material, declared: Sequence[Scenario]) -> dict[str, str]:
-    """By scenario, the recipients that SharePoint, or who made the test, chose among those whom the scenario may go to."""
-    chosen: dict[str, str] = {}
-    for scenario in declared:
-        candidates = situation.recipients_of(scenario.recipient)
-        for test in material.tests:
-            if test.token and test.kind == scenario.message_kind and test.recipients:
-                reached = [address for address in candidates if test.reaches(address)]
-                anybody = isinstance(scenario.trial, Mail) and scenario.trial.addressing == "sharepoint"
-                strangers = sorted(test.recipients) if anybody else []
-                chosen[scenario.id] = next(iter([*reached, *strangers]), chosen.get(scenario.id, ""))
-    return chosen
+def tried(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> Asked:
+    """What the trials themselves tell of what they were, for a prediction that is made after them."""
+    addressed = {scenario.id: _addressed(scenario, situation, material) for scenario in declared}
+    return Asked(material.probes, material.server_probes, addressed={id_: address for id_, address in addressed.items() if address})
+
+
+def _addressed(scenario: Scenario, situation: Situation, material: Material) -> str:
+    """The recipient that SharePoint, or who made the test, chose; empty where nobody did."""
+    candidates, found = situation.recipients_of(scenario.recipient), ""
+    for test in material.tests:
+        if test.token and test.kind == scenario.message_kind and test.recipients:
+            reached = [address for address in candidates if test.reaches(address)]
+            anybody = isinstance(scenario.trial, Mail) and scenario.trial.addressing == "sharepoint"
+            strangers = sorted(test.recipients) if anybody else []
+            found = next(iter([*reached, *strangers]), found)
+    return found
+
+
+def _judged_cells(foretold: Foretold, situation: Situation, material: Material, declared: Sequence[Scenario]) -> list[Cell]:
+    """Of each predicted cell that which is about whom the mail went to; then what was tried and nobody predicted."""
+    chosen = {scenario.id: _addressed(scenario, situation, material) for scenario in declared}
+    cells = [_chosen(cell, chosen.get(cell.id, "")) for cell in foretold.cells]
+    told = {(cell.id, cell.server.casefold()) for cell in cells}
+    now = predict(situation, tried(situation, material, declared), declared)
+    strangers = (_chosen(cell, chosen.get(cell.id, "")).unpredicted() for cell in now if (cell.id, cell.server.casefold()) not in told)
+    return [*cells, *(cell for cell in strangers if observe(cell, situation, material) is not NOT_RUN)]
+
+
+def _chosen(cell: Cell, recipient: str) -> Cell:
+    if not recipient:
+        return cell
+    return cell.about(recipient) or dataclasses.replace(cell, recipient=recipient).unpredicted()
 
 
 def _scenario(case: Case) -> tuple[dict[str, Any], str]:

@@ -17,7 +17,8 @@ class Cell:
     """One scenario on one server.
 
     ``sender`` is the address that the message is expected to come from, where that is not the farm's (the invitation, a server's probe);
-    empty for the user who shares, where nobody said who that is.
+    empty for the user who shares, where nobody said who that is. ``alternatives`` are the same for other recipients, where it is not the
+    test alone that decides whom the mail goes to.
     """
 
     scenario: Scenario
@@ -26,6 +27,21 @@ class Cell:
     needed: bool
     prediction: Prediction
     sender: str = ""
+    alternatives: tuple[Cell, ...] = ()
+
+    def about(self, recipient: str) -> Cell | None:
+        """The cell for mail to that recipient; None where nothing was predicted for it."""
+        cells = (self, *self.alternatives)
+        return next((cell for cell in cells if cell.recipient.casefold() == recipient.casefold()), None)
+
+    @property
+    def recipients(self) -> list[str]:
+        """All whom the mail may go to, the one that a test writes to first."""
+        return [cell.recipient for cell in (self, *self.alternatives)]
+
+    def unpredicted(self) -> Cell:
+        """The same, of which nobody predicted anything."""
+        return dataclasses.replace(self, prediction=Prediction("not_predicted", "not_predicted", ()), alternatives=())
 
     @property
     def id(self) -> str:

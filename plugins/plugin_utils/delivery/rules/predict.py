@@ -15,39 +15,31 @@ from ..scenarios import SCENARIOS, Cmdlet, Door, Scenario
 from ..situation.facts import Farm, Situation
 from ..situation.hosts import UNLISTED_ADDRESS, Host, ipv4
 from .cell import Cell
-from .doors import Probes, predict_door, predict_relay_door
+from .doors import NOTHING_ASKED, Asked, predict_door, predict_relay_door
 from .relay_rules import predict_through_relay
 from .session_rules import Client, Prediction, predict_session
 
 
-def predict(
-    situation: Situation,
-    probes: Probes = (),
-    server_probes: Probes = (),
-    addressed: Mapping[str, str] | None = None,
-    scenarios: Sequence[Scenario] = SCENARIOS,
-) -> list[Cell]:
-    """All cells of these scenarios.
-
-    ``probes`` (results of ``smtp_probe``) and ``server_probes`` (of ``server_probe``) only tell with which address, port, sender and
-    recipient something was tried, ``addressed`` the recipients of test messages by scenario, where SharePoint chose them.
-    """
-    return [cell for scenario in scenarios for cell in _cells(situation, scenario, probes, server_probes, addressed or {})]
+def predict(situation: Situation, asked: Asked = NOTHING_ASKED, scenarios: Sequence[Scenario] = SCENARIOS) -> list[Cell]:
+    """All cells of these scenarios."""
+    return [cell for scenario in scenarios for cell in _cells(situation, scenario, asked)]
 
 
-def _cells(situation: Situation, scenario: Scenario, probes: Probes, server_probes: Probes, addressed: Mapping[str, str]) -> Iterator[Cell]:
+def _cells(situation: Situation, scenario: Scenario, asked: Asked) -> Iterator[Cell]:
     trial = scenario.trial
     if isinstance(trial, Door) and scenario.at == "relays":
-        yield from (predict_relay_door(situation, relay, scenario, probes) for relay in situation.relays)
+        yield from (predict_relay_door(situation, relay, scenario, asked) for relay in situation.relays)
     elif isinstance(trial, Door):
-        found = (predict_door(situation, server, scenario, trial, probes) for server in situation.exchange)
+        found = (predict_door(situation, server, scenario, trial, asked) for server in situation.exchange)
         yield from (cell for cell in found if cell is not None)
     elif isinstance(trial, Cmdlet):
-        yield from (_by_cmdlet(situation, server, scenario, trial, server_probes) for server in situation.farm.servers)
+        yield from (_by_cmdlet(situation, server, scenario, trial, asked) for server in situation.farm.servers)
     else:
-        recipient = addressed.get(scenario.id) or next(iter(situation.recipients_of(scenario.recipient)), "")
-        if recipient:
-            yield from (_mail(situation, server, scenario, recipient) for server in situation.farm.servers)
+        known, stranger = situation.recipients_of(scenario.recipient), asked.addressed.get(scenario.id)
+        recipients = list(dict.fromkeys([*known, *([stranger] if stranger else [])]))
+        for server in situation.farm.servers if recipients else ():
+            first, *others = (_mail(situation, server, scenario, recipient) for recipient in recipients)
+            yield dataclasses.replace(first, alternatives=tuple(others))
 
 
 def _mail(situation: Situation, server: Host, scenario: Scenario, recipient: str) -> Cell:
@@ -107,13 +99,13 @@ def _way(situation: Situation, server: Host, client: Client, recipient: str) -> 
     return dataclasses.replace(worst, reasons=(*start, *worst.reasons))
 
 
-def _by_cmdlet(situation: Situation, server: Host, scenario: Scenario, trial: Cmdlet, server_probes: Probes) -> Cell:
+def _by_cmdlet(situation: Situation, server: Host, scenario: Scenario, trial: Cmdlet, asked: Asked) -> Cell:
     """What a SharePoint server can show of the way to Exchange by cmdlet."""
-    tried = next((probe for probe in server_probes if tried_from(server, probe)), {})
+    tried = next((probe for probe in asked.server_probes if tried_from(server, probe)), {})
     recipient = str(tried.get("rcpt_to") or situation.recipients_of(scenario.recipient)[0])
     why = "the client of Send-MailMessage answers a challenge with the account of its process, whatever SharePoint's build"
     account = str(tried.get("account") or "the account of the session")
-    client = Client("", "probe", account, why, False, str(tried.get("mail_from") or situation.sender_of(scenario)))
+    client = Client("", "probe", account, why, False, str(tried.get("mail_from") or asked.sender or situation.sender_of(scenario)))
     prediction = _way(situation, server, client, recipient)
     if trial.shows == "connection":
         # A server without a matching connector still takes the connection, and closes it with 421.

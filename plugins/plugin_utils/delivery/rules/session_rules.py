@@ -13,7 +13,7 @@ import dataclasses
 from typing import Literal
 
 from ...common.rights import ANY_RECIPIENT, AUTHENTICATED, SUBMIT
-from ..evidence import Evidence, Outcome, inferred, observed
+from ..evidence import Evidence, Predicted, inferred, observed
 from ..scenarios import Process
 from ..situation.connectors import Connector
 from ..situation.facts import Situation
@@ -44,6 +44,7 @@ Decisive = (
         "relay_queue",
         "relay_credentials",
         "relay_send_as",
+        "not_predicted",
     ]
     | GroupVerdict
 )
@@ -74,7 +75,7 @@ class Prediction:
     none.
     """
 
-    outcome: Outcome
+    outcome: Predicted
     decisive: Decisive
     reasons: tuple[Evidence, ...]
     connector: str = ""
