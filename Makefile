@@ -1,10 +1,12 @@
 # Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog lint-docs \
-	sanity unit lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
+.PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
+	lint-docs sanity unit cores deep lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
 
 ROUTE ?= externally_secured
+STATE ?= unpatched
+MINUTES ?= 60
 
 controller := build/venv
 lab := build/lab-venv
@@ -12,6 +14,9 @@ lab := build/lab-venv
 tree := build/tree/ansible_collections/sharepoint/mail
 
 run := tools/run.sh
+# tests/conftest.py adds to this file; parts of `make test` are processes of their own.
+skipped := build/skipped.txt
+test: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
 
 states := tests/integration/test_states.py tests/integration/test_mutants.py
 
@@ -21,12 +26,16 @@ help:  ## this list
 demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous
 	$(run) python tests/demo/demo.py --route "$(ROUTE)"
 
+practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another
+	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)"
+
 # What can disturb nothing runs side by side, two parts at a time. One part's failure does not hide another's.
 test: environments  ## everything below, except what is marked *
-	@failed=; for part in "sanity lint unit lab-products lab-protocols" "lab-wire patient" package; do \
+	@rm -f $(skipped); failed=; for part in "sanity lint unit lab-products lab-protocols" "lab-wire patient" package; do \
 		$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $$part || failed="$$failed $$part"; \
 	done; \
-	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: all passed"
+	all=all; if [ -s $(skipped) ]; then echo "make test: skipped:"; cat $(skipped); all="all others"; fi; \
+	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: $$all passed"
 
 test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
@@ -68,14 +77,17 @@ sanity: environments  ## ansible-test sanity
 unit: environments  ## tests that need no lab; the report in Chromium, where it is installed
 	$(run) python -m pytest tests/unit tests/report
 
+deep: environments  ## * tests that are slow and rare
+	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration
+
 lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states
 
 lab-products: environments
-	$(run) $(lab)/bin/python -m pytest tests/lab_exchange tests/lab_sharepoint tests/lab_states
+	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states tests/lab_tests/test_readme.py
 
 lab-protocols: environments
-	$(run) env LAB_NETWORK=43 python -m pytest tests/engine tests/lab_ews tests/lab_iis
+	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis tests/lab_tests/test_faults.py
 
 lab-wire: environments
 	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)
@@ -94,6 +106,9 @@ package: environments  ## the collection as Galaxy would carry it, built and ins
 	$(run) ansible-galaxy collection build --force --output-path build/package
 	$(run) ansible-galaxy collection install --offline --force --collections-path build/package build/package/sharepoint-mail-*.tar.gz
 	$(run) env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/package" ansible-doc sharepoint.mail.connection_info >build/package/documentation.txt
+
+cores: environments  ## * the demo and a slice of the tests on the oldest and the newest ansible-core
+	tools/cores.sh
 
 format: $(controller)/installed  ## * lay out the Python files
 	$(controller)/bin/ruff format .

@@ -2,6 +2,7 @@
 # Makes a virtual environment, or brings an existing one up to date.
 # Usage: tools/venv.sh FOLDER REQUIREMENTS_FILE...
 # PYTHON names the interpreter to use; without it: python3.11, else a python3 that is 3.11 or newer.
+# CONSTRAINTS names the file of versions; without it: constraints.txt.
 # HOME and the PIP_* variables stay the caller's, so that pip finds its index and its certificates as it always does.
 set -eu
 folder=$1
@@ -53,7 +54,7 @@ for file in "$@"; do
 done
 say "Installing $* into $folder"
 # shellcheck disable=SC2086 # the list of options is meant to be split; the files are named by the Makefile
-if ! "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --constraint constraints.txt $requirements; then
+if ! "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --constraint "${CONSTRAINTS:-constraints.txt}" $requirements; then
     say "pip could not install $* into $folder (its own message is above). Run the same command again once that is mended."
     exit 1
 fi

@@ -34,5 +34,5 @@ class ActionModule(MailAction):
 
 
 def _wanted(message: dict[str, Any]) -> Wanted:
-    sent = None if message["sent"] is None else required_moment(f"message {message['id']!r}: sent", message["sent"])
+    sent = required_moment(f"message {message['id']!r}: sent", message["sent"]) if message["sent"] else None
     return Wanted(**{**message, "id": message["id"] or message["token"], "sent": sent})

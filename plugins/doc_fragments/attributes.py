@@ -20,6 +20,8 @@ attributes:
     support: none
     details:
       - A task with C(become) is refused. The module speaks to its host itself, and Ansible would ignore C(become) without a word.
+notes:
+  - Null counts as not given, and so does empty text for an option that is not text.
 """
 
     # A module that works on the task's host.

@@ -17,6 +17,11 @@ description:
   - Who may relay, who may connect and whom the firewall lets in are three lists of addresses. An empty relay list would mean that
     everybody may relay; this module never writes one, and refuses to start a server that has one.
   - The lists are in place before the firewall opens and the service starts, and the service is restarted when settings changed.
+  - Before settings of a running service are written, the value C(SharePointMailRestartNeeded) is set in the service's registry key. It is
+    removed after the restart. If a task is cut off between the two, the old ports still answer, and addresses that were removed may still
+    relay. The next task then shows C(restart_needed) and restarts the service, even if nothing else differs, and even if somebody else
+    restarted it in the meantime.
+  - A restart that is needed because of changes by other tools is not noticed. Windows does not show when the service read its settings.
   - What was written is read back, and a setting that the server did not keep is a failure.
   - Runs on Windows Server 2012 R2 to 2022 as a local administrator. Windows Server 2025 has no SMTP server any more.
   - Settings of single remote domains (C(IIsSmtpDomainSetting), such as C(SmtpSvc/1/Domain/example.com)) are neither read nor written.
@@ -34,7 +39,7 @@ options:
   state:
     description:
       - V(started) means installed, configured and running, V(stopped) installed, configured and not running.
-      - V(present) leaves the service as it is, but for a restart where it runs and settings changed.
+      - V(present) leaves the service as it is, but for a restart where it runs and settings changed, or where a restart is still needed.
       - V(absent) takes the firewall rule away, stops and disables the service, and uninstalls C(SMTP-Server). C(Web-WMI) stays, for
         SharePoint's own prerequisites include it. Mail in the queue stays in its folder.
     type: str
@@ -174,6 +179,7 @@ options:
   firewall_addresses:
     description:
       - Whom a rule of this collection (C(sharepoint.mail SMTP relay)) lets reach the ports of O(bindings) through Windows' firewall.
+      - When the rule is there and only O(bindings) are given, its ports follow them.
       - An empty list removes the rule. Other rules are left alone.
     type: list
     elements: str

@@ -58,6 +58,11 @@ relay:
     running:
       description: Whether the service runs, and the virtual server in it.
       type: bool
+    restart_needed:
+      description:
+        - Whether M(sharepoint.mail.iis_smtp_relay) wrote settings and could not restart the service. It still serves by the settings that
+          it had before, and not by those that are shown here. The next run of that module restarts it.
+      type: bool
     start_type:
       description: V(manual), V(automatic), V(delayed) or V(disabled).
       type: str

@@ -78,6 +78,13 @@ def environment(state: Path, subnet: str) -> dict[str, str]:
     }
 
 
+def ansible_core() -> str:
+    """The ansible-core that ``playbook`` runs, as it says itself: ``ansible-playbook [core 2.19.14]``."""
+    command = [str(Path(sys.executable).parent / "ansible-playbook"), "--version"]
+    said = subprocess.run(command, stdout=subprocess.PIPE, env={**os.environ, "LC_ALL": "C.UTF-8"}, text=True, check=True).stdout
+    return said.splitlines()[0]
+
+
 def playbook(name: str, variables: dict[str, object], state: Path, subnet: str) -> int:
     """Runs one of the collection's playbooks on the lab's inventory; its output goes to the terminal. Returns its exit code."""
     command = [str(Path(sys.executable).parent / "ansible-playbook"), "--inventory", str(ROOT / "tests" / "demo" / "inventory.yml")]
@@ -111,6 +118,7 @@ def main() -> int:
         path.unlink(missing_ok=True)
 
     started = time.monotonic()
+    print(ansible_core(), flush=True)
     with lab(arguments.lab_python, out / "lab", "--subnet", arguments.subnet, "--sharepoint-build", UNPATCHED) as description:
         state = Path(str(description["state_dir"]))
         print(

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
@@ -19,10 +18,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.demo.demo import BUILD, environment, lab  # noqa: E402  the repository's root must be importable first
+from tests.control import Control  # noqa: E402  the repository's root must be importable first
+from tests.demo.demo import BUILD, ansible_core, environment, lab  # noqa: E402  the repository's root must be importable first
 
 LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
 INVENTORY = ROOT / "tests" / "demo" / "inventory.yml"
+
+
+def pytest_report_header() -> str:
+    return ansible_core()
 
 
 @dataclasses.dataclass
@@ -57,16 +61,21 @@ class Lab:
     subnet: str
     state: Path
 
+    @property
+    def control(self) -> Control:
+        return Control(f"{self.subnet}.1")
+
     def ask(self, what: str) -> Any:
-        """What the lab's control server knows: ``snapshot`` or ``pipelines``."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(f"http://{self.subnet}.1:1999/{what}", timeout=10) as answer:
-            return json.load(answer)
+        """What the lab's control server knows: ``snapshot``, ``pipelines``, ``faults`` or ``shells`` (how many are open at each host)."""
+        return self.control.ask(what)
 
     def advance(self, seconds: float) -> None:
         """Lets time pass in the lab."""
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        opener.open(f"http://{self.subnet}.1:1999/clock", data=json.dumps({"advance": seconds}).encode(), timeout=10).close()
+        self.control.ask("clock", {"advance": seconds})
+
+    def fault(self, what: str, **where: Any) -> AbstractContextManager[None]:
+        """What goes wrong in the lab meanwhile (see ``Control.fault``); fails when it never struck."""
+        return self.control.fault(what, **where)
 
     def playbook(
         self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None
@@ -91,6 +100,7 @@ class Lab:
                 **environment(self.state, self.subnet),
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
                 "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+                "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
                 "ANSIBLE_RETRY_FILES_ENABLED": "false",
                 "TASK_RESULTS": str(results),
             },

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import smtplib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from pypsrp.powershell import PowerShell, RunspacePool
@@ -65,9 +66,9 @@ def stranger(lab: Lab) -> str:
     return f"{lab.subnet}.91"
 
 
-def dial(lab: Lab, source: str, sender: str = "svc_relay@corp.example", recipient: str = PARTNER) -> tuple[bool, int]:
+def dial(lab: Lab, source: str, sender: str = "svc_relay@corp.example", recipient: str = PARTNER, port: int = 1025) -> tuple[bool, int]:
     """Whether the relay offers AUTH, and its answer to RCPT TO."""
-    with smtplib.SMTP(f"{lab.subnet}.21", 1025, source_address=(source, 0), timeout=10) as smtp:
+    with smtplib.SMTP(f"{lab.subnet}.21", port, source_address=(source, 0), timeout=10) as smtp:
         smtp.ehlo("client.corp.example")
         smtp.mail(sender)
         return "auth" in smtp.esmtp_features, smtp.rcpt(recipient)[0]
@@ -78,10 +79,16 @@ def send(lab: Lab, recipient: str = "alice@corp.example") -> None:
         smtp.sendmail("svc_relay@corp.example", [recipient], f"From: svc_relay@corp.example\r\nTo: {recipient}\r\nSubject: x\r\n\r\nx\r\n")
 
 
-def by_hand(lab: Lab, *commands: tuple[str, Mapping[str, Any]]) -> list[Any]:
-    """What an administrator does at the server itself: one pipeline of cmdlets."""
+@contextmanager
+def shell_on_sp01(lab: Lab) -> Iterator[RunspacePool]:
     wsman = WSMan(f"{lab.subnet}.21", port=5985, ssl=False, auth="ntlm", username="CORP\\sp_install", password="Install-Pa55 word")
     with wsman, RunspacePool(wsman, configuration_name="SharePointFarm") as pool:
+        yield pool
+
+
+def by_hand(lab: Lab, *commands: tuple[str, Mapping[str, Any]]) -> list[Any]:
+    """What an administrator does at the server itself: one pipeline of cmdlets."""
+    with shell_on_sp01(lab) as pool:
         shell = PowerShell(pool)
         for name, parameters in commands:
             shell.add_cmdlet(name).add_parameters(parameters)

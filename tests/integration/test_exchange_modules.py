@@ -126,6 +126,7 @@ def test_tls_is_offered_when_it_is_required_and_authentication_still_is_not(lab:
     assert run(lab, "exchange_receive_connector", connector(lab, require_tls=False))["changed"]
 
 
+@pytest.mark.every_core
 def test_from_anonymous_to_externally_secured_and_back(lab: Lab) -> None:
     run(lab, "exchange_receive_connector", connector(lab, relay=True))
     secured = run(lab, "exchange_receive_connector", connector(lab, preset="externally_secured", relay=False))

@@ -55,12 +55,13 @@ def test_check_mode_foresees_a_relay_where_there_is_none(bare: Lab) -> None:
     assert bare.ask("snapshot") == before
 
 
+@pytest.mark.every_core
 def test_from_nothing_to_a_relay_for_one_and_back(bare: Lab) -> None:
     made = relay(bare)
     assert (made["status"], made["changed"]) == ("ok", True), made
     state = windows(bare)
     assert {"SMTP-Server", "Web-WMI"} <= set(state["features"])
-    assert state["services"]["SMTPSVC"] == {"delayed": 1, "running": True, "start": 2}
+    assert state["services"]["SMTPSVC"] == {"delayed": 1, "running": True, "start": 2, "values": {}}
     assert state["firewall"]["sharepoint.mail-smtp-relay"]["remote_addresses"] == [client(bare)]
     assert dial(bare, client(bare)) == (False, 250), "it relays, and never asks who sends"
     with pytest.raises((smtplib.SMTPException, OSError)):
@@ -152,12 +153,17 @@ def test_outbound_security_is_said_in_both_properties(lab: Lab, authentication: 
     assert not run(lab, "iis_smtp_relay", task)["changed"]
 
 
-def test_one_setting_is_one_write_and_a_restart(lab: Lab) -> None:
+def test_one_setting_is_one_write_and_a_restart_that_is_noted_before(lab: Lab) -> None:
     known = len(writes(lab))
     result = run(lab, "iis_smtp_relay", {"max_message_size": "20MB", "retry_minutes": [5, 10, 20, 60]}, "--diff")
     (entry,) = result["diff"]
     assert {name for name in entry["after"] if entry["before"][name] != entry["after"][name]} == {"max_message_size", "retry_minutes"}
-    assert [statements[0][-1]["cmdlet"] for statements in writes(lab)[known:]] == ["Set-CimInstance", "Restart-Service"]
+    assert [statements[0][-1]["cmdlet"] for statements in writes(lab)[known:]] == [
+        "New-ItemProperty",
+        "Set-CimInstance",
+        "Restart-Service",
+        "Remove-ItemProperty",
+    ]
     settings = windows(lab)["settings"]
     assert (settings["MaxMessageSize"], settings["SmtpRemoteProgressiveRetry"]) == (20971520, "5,10,20,60")
 
@@ -210,8 +216,10 @@ def test_a_folder_is_made_before_it_is_named(lab: Lab) -> None:
     assert [statements[0][-1]["cmdlet"] for statements in writes(lab)[known:]] == [
         "New-Item",
         "New-Item",
+        "New-ItemProperty",
         "Set-CimInstance",
         "Restart-Service",
+        "Remove-ItemProperty",
     ]
 
 
@@ -233,7 +241,7 @@ def test_a_failure_after_a_change_returns_what_was_there(lab: Lab) -> None:
     assert run(lab, "iis_smtp_relay", {})["relay"]["running"] is True
     assert (result["status"], result["changed"]) == ("failed", True), result
     assert "Web-WMI" in windows(lab)["features"]
-    shown = {"present": False, "running": False, "start_type": "delayed", "firewall_addresses": earlier or []}
+    shown = {"present": False, "running": False, "restart_needed": False, "start_type": "delayed", "firewall_addresses": earlier or []}
     assert {name: value for name, value in result["before"]["SmtpSvc/1"].items() if value is not None} == shown
     assert "IISADMIN" in result["msg"] and result["msg"].endswith("Already changed: SmtpSvc/1."), result["msg"]
     assert "\n" not in result["msg"].strip() and PASSWORD not in json.dumps(result)

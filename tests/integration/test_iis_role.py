@@ -19,11 +19,15 @@ def lab(relay_lab: Lab) -> Lab:
     return relay_lab
 
 
-def role(lab: Lab, *tasks: str, options: tuple[str, ...] = (), **variables: Any) -> Run:
-    """Runs the role's task files, one after another, on the farm."""
-    included = [
-        {"name": name, "ansible.builtin.include_role": {"name": "sharepoint.mail.iis_smtp_relay", "tasks_from": name}} for name in tasks
-    ]
+def role(lab: Lab, *tasks: str, rescue: str = "", options: tuple[str, ...] = (), **variables: Any) -> Run:
+    """Runs the role's task files, one after another, on the farm; and ``rescue`` when one fails."""
+
+    def include(name: str) -> dict[str, Any]:
+        return {"name": name, "ansible.builtin.include_role": {"name": "sharepoint.mail.iis_smtp_relay", "tasks_from": name}}
+
+    included = [include(name) for name in tasks]
+    if rescue:
+        included = [{"name": "Change", "block": included, "rescue": [include(rescue)]}]
     given = {
         "iis_smtp_relay_smart_host": "ex01.corp.example",
         "iis_smtp_relay_smart_host_port": 1587,
@@ -54,6 +58,7 @@ def test_the_role_makes_a_relay_for_the_farm_and_takes_it_away(bare: Lab) -> Non
     assert info(bare)["relay"]["present"] is False and windows(bare)["firewall"] == {}
 
 
+@pytest.mark.every_core
 def test_the_role_puts_a_relay_that_was_there_back(lab: Lab) -> None:
     run(lab, "iis_smtp_relay", {"smart_host_port": 1587})
     before = windows(lab)

@@ -108,6 +108,7 @@ def test_only_send_sends_and_check_mode_does_not(lab: Lab) -> None:
     assert found["missing"] == ["tokenwithdrawn", "tokencheck"]
 
 
+@pytest.mark.every_core
 @pytest.mark.parametrize("mailbox", [_mailbox, _ews], ids=["imap", "ews"])
 def test_a_message_tells_how_it_was_judged_and_only_it_is_removed(lab: Lab, mailbox: Callable[[Lab], dict[str, Any]]) -> None:
     stays, goes = (f"{mailbox.__name__}{word}" for word in ("stays", "goes"))

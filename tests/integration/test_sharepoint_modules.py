@@ -151,6 +151,7 @@ def test_a_disabled_timer_job_is_told_and_read(fresh_lab: StartLab) -> None:
     assert lab.ask("snapshot") == before
 
 
+@pytest.mark.every_core
 def test_the_envelope_sender_and_the_character_set_are_kept_and_used(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--state", "externally-secured")
     before = lab.ask("snapshot")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.integration.conftest import StartLab
 from tests.integration.test_story import ROUTE, SITE, paths
 
 
+@pytest.mark.every_core
 def test_a_failed_verification_puts_everything_back(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--mutant", "dropped-after-250")
     before = lab.ask("snapshot")
@@ -32,6 +35,17 @@ def test_what_cannot_be_put_back_is_refused_before_the_change(fresh_lab: StartLa
     assert run.code == 0, run.output
 
 
+def test_a_lost_request_is_put_back(fresh_lab: StartLab) -> None:
+    lab = fresh_lab()
+    before = lab.ask("snapshot")
+    with lab.fault("lost", host="ex02", about="New-ReceiveConnector"):
+        run = lab.playbook(SITE, variables={**ROUTE, **paths(lab)})
+    assert run.code == 2, run.output
+    assert lab.ask("snapshot") == before
+    assert "New-ReceiveConnector" in run.failures[-1] and "was put back" in run.failures[-1]
+
+
+@pytest.mark.every_core
 def test_a_change_that_fails_halfway_is_put_back(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--state", "anonymous-port")
     before = lab.ask("snapshot")

@@ -103,6 +103,7 @@ def running(start_lab: StartLab) -> Lab:
     return start_lab("--sharepoint-build", UNPATCHED)
 
 
+@pytest.mark.every_core
 @pytest.mark.parametrize("name", CASES)
 def test_one_clear_answer_and_nothing_changed(running: Lab, name: str) -> None:
     module, arguments, play, words = CASES[name]

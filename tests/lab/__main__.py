@@ -42,6 +42,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
     )
     parser.add_argument("--more-web-applications", type=int, default=0, metavar="N", help="N web applications besides the usual ones")
     parser.add_argument("--windows", default=defaults.windows, choices=VERSIONS, help="Windows Server of the farm's servers")
+    parser.add_argument("--max-shells", type=int, default=defaults.max_shells, help="shells that a user may have open at a host")
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
     parsed = parser.parse_args(arguments)
     options = Options(
@@ -55,6 +56,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
         outside=parsed.outside,
         more_web_applications=parsed.more_web_applications,
         windows=parsed.windows,
+        max_shells=parsed.max_shells,
     )
     return parsed.state, options, parsed.lifetime
 

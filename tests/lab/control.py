@@ -10,7 +10,8 @@ from typing import Any
 
 
 class ControlServer:
-    """Answers ``GET /name`` with what ``readers[name]()`` returns and ``POST /name`` with what ``writers[name](body)`` does, as JSON."""
+    """Answers ``GET /name`` with what ``readers[name]()`` returns and ``POST /name`` with what ``writers[name](body)`` does, as JSON.
+    A writer's ValueError is answered with status 400 and its text."""
 
     def __init__(
         self, address: str, port: int, readers: Mapping[str, Callable[[], Any]], writers: Mapping[str, Callable[[Any], Any]] | None = None
@@ -36,7 +37,10 @@ class ControlServer:
             def do_POST(self) -> None:
                 writer = actions.get(self.path.strip("/"))
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"null")
-                self._answer(*((404, "no such thing") if writer is None else (200, writer(body))))
+                try:
+                    self._answer(*((404, "no such thing") if writer is None else (200, writer(body))))
+                except ValueError as error:
+                    self._answer(400, str(error))
 
         self._server = ThreadingHTTPServer((address, port), Handler)
         self._server.daemon_threads = True

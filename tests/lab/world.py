@@ -11,9 +11,22 @@ from tests.lab.clock import Clock
 from tests.lab.control import ControlServer
 from tests.lab.directory import NETBIOS, Account, default_directory
 from tests.lab.engine.cmdlets import Cmdlet
-from tests.lab.engine.host import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Host, Listener, Session, SnapIn, write_user_file
+from tests.lab.engine.host import (
+    BASIC,
+    CREDSSP,
+    KERBEROS,
+    MAX_SHELLS,
+    NEGOTIATE,
+    Endpoint,
+    Host,
+    Listener,
+    Session,
+    SnapIn,
+    write_user_file,
+)
 from tests.lab.engine.recorder import Recorder, distinct
 from tests.lab.exchange.organisation import Organisation
+from tests.lab.faults import Faults
 from tests.lab.iis import hosts
 from tests.lab.load_balancer import LoadBalancer
 from tests.lab.network import CONTROL_PORT, EXCHANGE_HTTP_PORT, EXCHANGE_HTTPS_PORT, WINRM_PORT, Network
@@ -65,6 +78,7 @@ class Options:
     outside: tuple[str, int] | None = None
     more_web_applications: int = 0
     windows: str = "2016"
+    max_shells: int = MAX_SHELLS
 
 
 class World:
@@ -83,7 +97,8 @@ class World:
         self.recorder = Recorder(self._pipelines, [account.password for account in self.directory.accounts.values()])
         self.outside = OutsideDomain(self.network, self.directory, self.pki)
         self.clock = Clock()
-        self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants, self.clock)
+        self.faults = Faults()
+        self.organisation = Organisation(self.network, self.directory, self.pki, options.mutants, self.clock, self.faults)
         self.balancer = LoadBalancer(self.network)
         self.farm = Farm(
             self.network,
@@ -94,6 +109,7 @@ class World:
             uls_says=options.uls_says,
             timer_server=options.timer_server,
             more_web_applications=options.more_web_applications,
+            faults=self.faults,
         )
         self.windows = hosts.WindowsHosts(FARM_SERVERS, self.network, self.directory, options.mutants, options.windows)
         self.hosts = [self._sharepoint_host(name) for name in FARM_SERVERS]
@@ -101,9 +117,15 @@ class World:
         self.control = ControlServer(
             self.network.addresses["lab"],
             CONTROL_PORT,
-            {"snapshot": self.snapshot, "pipelines": lambda: distinct(self._pipelines)},
+            {
+                "snapshot": self.snapshot,
+                "pipelines": lambda: distinct(self._pipelines),
+                "faults": self.faults.listed,
+                "shells": lambda: {host.name: host.open_shells for host in self.hosts},
+            },
             {
                 "boot": lambda body: self.windows.machines[body["host"]].boot(),
+                "faults": self.faults.set,
                 "clock": lambda body: {"offset": self.clock.advance(float(body["advance"]))},
             },
         )
@@ -131,6 +153,10 @@ class World:
         """The configuration of both products and of the farm servers' Windows: what a run that changes nothing leaves as it was."""
         return {"exchange": self.organisation.snapshot(), "sharepoint": self.farm.snapshot(), "windows": self.windows.snapshot()}
 
+    def _host(self, name: str, listeners: list[Listener]) -> Host:
+        address = self.network.addresses[name]
+        return Host(name, address, listeners, self.directory, self.recorder, faults=self.faults, max_shells=self.options.max_shells)
+
     def _sharepoint_host(self, name: str) -> Host:
         def commands(session: Session) -> Mapping[str, Cmdlet]:
             return {**self.farm.windows_cmdlets(session), **self.windows.cmdlets(session)}
@@ -154,7 +180,7 @@ class World:
             ),
         ]
         listeners = [Listener(WINRM_PORT, endpoints, frozenset({NEGOTIATE, CREDSSP}))]
-        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)
+        return self._host(name, listeners)
 
     def _exchange_host(self, name: str) -> Host:
         def has_a_role(account: Account) -> bool:
@@ -174,4 +200,4 @@ class World:
             Listener(EXCHANGE_HTTPS_PORT, [exchange], frozenset({BASIC}), "/PowerShell/", self.pki.host_context(name)),
             Listener(WINRM_PORT, [windows], frozenset({NEGOTIATE})),
         ]
-        return Host(name, self.network.addresses[name], listeners, self.directory, self.recorder)
+        return self._host(name, listeners)

@@ -55,7 +55,13 @@ def table(heading: str) -> list[str]:
 def test_the_action_group_names_every_module() -> None:
     runtime = load("meta/runtime.yml")
     assert runtime["action_groups"]["all"] == MODULES
-    assert runtime["requires_ansible"] == ">=2.16.0"
+
+
+def test_the_ansible_core_that_is_required_is_the_one_that_is_run() -> None:
+    minors = [int(minor) for minor in re.findall(r"\b2\.(\d+)\.\d+\b", (ROOT / "tools" / "cores.sh").read_text(encoding="utf-8"))]
+    oldest, newest = min(minors), max(minors)
+    assert load("meta/runtime.yml")["requires_ansible"] == f">=2.{oldest}.0,<2.{newest + 1}.0"
+    assert f"ansible-core 2.{oldest} to 2.{newest}." in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_module_has_its_action_plugin_and_no_plugin_lacks_its_module() -> None:

@@ -35,6 +35,7 @@ __all__ = [
     "PSCredential",
     "PowerShell",
     "RunspacePool",
+    "RunspacePoolState",
     "Serializer",
     "SpnegoError",
     "TaggedValue",
@@ -83,7 +84,7 @@ except ImportError:
 
 try:
     import spnego
-    from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta, PSCredential
+    from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta, PSCredential, RunspacePoolState
     from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
     from pypsrp.messages import MessageType
     from pypsrp.powershell import PowerShell, RunspacePool

@@ -49,12 +49,12 @@ def open_relay(want: Mapping[str, Any], server: VirtualServer | None, host: Wind
     )
 
 
-def restart_of_disabled(want: Mapping[str, Any], host: WindowsServer, settings_change: bool) -> str | None:
+def restart_of_disabled(want: Mapping[str, Any], host: WindowsServer, restart_needed: bool) -> str | None:
     """Settings have an effect after a restart, and Windows starts no disabled service."""
-    if want.get("start_type") != "disabled" or "running" in want or not (host.running and settings_change):
+    if want.get("start_type") != "disabled" or "running" in want or not (host.running and restart_needed):
         return None
     return (
-        f"{SERVICE} runs on {host.name} and its settings change, and a disabled service cannot be restarted for them to take effect: "
+        f"{SERVICE} runs on {host.name} and needs a restart for its settings to take effect, and a disabled service cannot be restarted: "
         f"use state stopped with start_type disabled."
     )
 

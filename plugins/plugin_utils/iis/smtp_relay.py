@@ -23,7 +23,7 @@ from .settings import ANY, BY_OPTION, DIRECTORIES, SETTINGS, outbound_properties
 _RUNNING = {"started": True, "stopped": False}
 _SECURITY = ("smart_host_authentication", "smart_host_tls")
 _LISTS = ("bindings", "connect_addresses", "connect_names", "relay_list", "relay_addresses")
-_OTHERS = ("present", "running", "start_type", *_LISTS, *_SECURITY)
+_OTHERS = ("present", "running", "restart_needed", "start_type", *_LISTS, *_SECURITY)
 
 
 class SmtpRelay(Resource):
@@ -44,7 +44,7 @@ class SmtpRelay(Resource):
     def items(cls, options: Mapping[str, Any]) -> list[Item]:
         if options["state"] == "absent":
             return [Item(iis.INSTANCE, {}, present=False)]
-        want = {"present": True, **wanted(options)}
+        want = {"present": True, "restart_needed": False, **wanted(options)}
         if options["state"] in _RUNNING:
             want["running"] = _RUNNING[options["state"]]
         if want.get("running") and want.get("start_type") == "disabled":
@@ -84,7 +84,9 @@ class SmtpRelay(Resource):
             rules.missing_feature(self.host)
             or rules.unreadable_list(item.want, self._server, self.host.name)
             or rules.open_relay(item.want, self._server, self.host)
-            or rules.restart_of_disabled(item.want, self.host, self._server is not None and self._changes_settings(item, before))
+            or rules.restart_of_disabled(
+                item.want, self.host, self.host.restart_needed or (self._server is not None and bool(self._stored(item, before)))
+            )
             or rules.smart_host_account(after, before, self._password is not None, self._allow_unencrypted, self.host.name)
             or rules.smart_host_itself(after, self.host.name, [urlsplit(self.session.endpoint.url).hostname or ""])
         )
@@ -136,12 +138,13 @@ class SmtpRelay(Resource):
             )
         current = iis.current_settings(self.host, self._server)
         yield from self._directories(item, current)
-        settings_changed = self._changes_settings(item, current)
-        yield from self._connections(item, current)
-        yield from self._settings(item, current)
+        stored = self._stored(item, current)
+        if stored and self.host.running:
+            yield cmdlet("New-ItemProperty", Path=iis.SERVICE_KEY, Name=iis.RESTART_NEEDED, Value=1, PropertyType="DWord", Force=True)
+        yield from stored
         yield from self._rule(item, current)
         yield from self._start_type(item, current)
-        yield from self._service(item, current, settings_changed)
+        yield from self._service(item, current, bool(stored))
 
     def _check_what_was_hidden(self, item: Item, installed: Sequence[str]) -> None:
         """The rules once more: without Web-WMI nothing of an existing server was seen. Raises MailError."""
@@ -174,8 +177,9 @@ class SmtpRelay(Resource):
             if there != [True]:
                 yield cmdlet("New-Item", Path=path, ItemType="Directory", Force=True)
 
-    def _changes_settings(self, item: Item, current: Current) -> bool:
-        return bool(self._connections(item, current) or self._settings(item, current))
+    def _stored(self, item: Item, current: Current) -> list[Statement]:
+        """What is written into the metabase. The service goes by it after a restart."""
+        return [*self._connections(item, current), *self._settings(item, current)]
 
     def _connections(self, item: Item, current: Current) -> list[Statement]:
         """GrantByDefault in a message of its own and first: it decides which of the lists are valid (ms525725).
@@ -214,6 +218,8 @@ class SmtpRelay(Resource):
 
     def _rule(self, item: Item, current: Current) -> list[Statement]:
         want, there = item.want.get("firewall_addresses"), self.host.rule
+        if want is None and there is not None and there.addresses and "bindings" in item.want:
+            want = there.addresses  # the rule is for the ports of the bindings, whoever it lets in
         if want is None:
             return []
         if not want:
@@ -240,15 +246,17 @@ class SmtpRelay(Resource):
             yield cmdlet("New-ItemProperty", Path=iis.SERVICE_KEY, Name="DelayedAutostart", **value)
 
     def _service(self, item: Item, current: Current, settings_changed: bool) -> Iterator[Statement]:
-        want = item.want.get("running")
+        want, runs = item.want.get("running"), self.host.running
         if want is False:
-            if self.host.running:
+            if runs:
                 yield cmdlet("Stop-Service", Name=iis.SERVICE, Force=True)
-        elif self.host.running:
-            if settings_changed or (want and not current.get("running")):
+        elif runs:
+            if settings_changed or self.host.restart_needed or (want and not current.get("running")):
                 yield cmdlet("Restart-Service", Name=iis.SERVICE, Force=True)
         elif want:
             yield cmdlet("Start-Service", Name=iis.SERVICE)
+        if self.host.restart_noted or (settings_changed and runs):
+            yield cmdlet("Remove-ItemProperty", Path=iis.SERVICE_KEY, Name=[iis.RESTART_NEEDED], Force=True)
 
     def _writes_password(self, item: Item, current: Current) -> bool:
         """Nobody can read a password back, so it is written with its account, and again only when the task says ``always``."""

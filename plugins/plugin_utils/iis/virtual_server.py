@@ -23,6 +23,13 @@ NAMESPACE: Final = "root/MicrosoftIISv2"
 SERVICE: Final = "SMTPSVC"
 METABASE_SERVICE: Final = "IISADMIN"
 SERVICE_KEY: Final = r"HKLM:\SYSTEM\CurrentControlSet\Services\SMTPSVC"
+RESTART_NEEDED: Final = "SharePointMailRestartNeeded"
+"""A value of ``SERVICE_KEY`` that stands there from before settings of a running service are written until it was restarted.
+
+Nothing that Windows says by itself tells whether the service has read its settings: it shares its process with IISADMIN (inetinfo.exe,
+KB 910618), which goes on when it is restarted; the provider shows what is stored; and the metabase's file is written a minute or more after
+a change, of other settings, too (ms525213).
+"""
 SMTP, WMI, CONSOLE = "SMTP-Server", "Web-WMI", "Web-Lgcy-Mgmt-Console"
 """Features. The provider of the settings is a feature of its own, IIS 6 WMI Compatibility."""
 
@@ -49,6 +56,8 @@ class WindowsServer:
     """Where Windows is installed: ``C:\\Windows``."""
     now: Any = None
     """The server's clock."""
+    restart_noted: bool = False
+    """Whether ``RESTART_NEEDED`` is there."""
 
     @property
     def running(self) -> bool:
@@ -56,6 +65,11 @@ class WindowsServer:
 
     def service_runs(self, name: str) -> bool:
         return str(self.services.get(name, {}).get("State")) == "Running"
+
+    @property
+    def restart_needed(self) -> bool:
+        """Whether the service goes by older settings than those that are stored: a restart of this collection's was cut off."""
+        return self.running and self.restart_noted
 
     @property
     def start_type(self) -> str | None:
@@ -156,6 +170,7 @@ def read_host(session: Session) -> WindowsServer:
         firewall_error=firewall_error,
         folder=str(windows.get("WindowsDirectory") or ""),
         now=windows.get("LocalDateTime"),
+        restart_noted=bool(registry.get(RESTART_NEEDED)),
     )
 
 
@@ -212,6 +227,7 @@ def current_settings(host: WindowsServer, server: VirtualServer | None) -> dict[
     shown: dict[str, Any] = {
         "present": server is not None,
         "running": host.running and not (server is not None and server.stopped),
+        "restart_needed": host.restart_needed,
         "start_type": host.start_type,
         "firewall_addresses": host.rule.addresses if host.rule is not None else [],
     }

@@ -2,7 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens a session with the task's own connection: psrp's runspace, or what a winrm connection's options mean to pypsrp."""
+"""Opens a session with the task's own connection: psrp's runspace, or what a winrm connection's options mean to pypsrp.
+
+A session belongs to who opened it. ansible-core closes a task's last connection only: in a loop over hosts whose inventory name is not
+their address it makes a new connection for each item, and the others' shells would stay open on the host until its quota is used up.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +19,14 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..common.errors import BadInput
-from ..common.libraries import RunspacePool, WSMan
+from ..common.libraries import RunspacePool, RunspacePoolState, WSMan
+from ..common.native import native
 from ..remoting import faults, opening
 from .session import Endpoint, Session
-from .values import native
 
 _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
+_FAREWELL = 5
+"""Most seconds to wait for a host to close a session that broke."""
 
 # winrm's name of a transport -> pypsrp's name of an authentication.
 _AUTHENTICATIONS = {
@@ -36,7 +42,7 @@ _AUTHENTICATIONS = {
 
 @dataclasses.dataclass(frozen=True)
 class Opened:
-    """An open session and how to close what was opened for it (the psrp connection closes its own runspace)."""
+    """An open session, and how to close it; that raises nothing. A runspace that somebody else opened stays open, unless it broke."""
 
     session: Session
     close: Callable[[], None]
@@ -58,10 +64,13 @@ def open_session(connection: Any, host: str) -> Opened:
     )
 
 
-def _from_psrp(connection: Any, host: str) -> Opened:
-    def option(name: str) -> Any:
-        return native(connection.get_option(name))
+def _options_of(connection: Any) -> Callable[[str], Any]:
+    """The connection's options by name, as plain values."""
+    return lambda name: native(connection.get_option(name))
 
+
+def _from_psrp(connection: Any, host: str) -> Opened:
+    option = _options_of(connection)
     port = option("port")
     protocol = option("protocol") or ("http" if port is not None and int(port) == 5985 else "https")
     port = port or (5986 if protocol == "https" else 5985)
@@ -75,16 +84,45 @@ def _from_psrp(connection: Any, host: str) -> Opened:
     )
     if endpoint.authentication == "basic" and protocol == "http" and option("message_encryption") != "never":
         raise opening.clear_text(endpoint, "ansible_psrp_protocol: https")
+    borrowed = connection.runspace is not None and connection.runspace.state == RunspacePoolState.OPENED
     try:
-        if connection.runspace is None:
+        if not borrowed:
+            connection.runspace = None  # it never opened, or is closed
             connection._connect()
     except (*faults.TRANSPORT_ERRORS, *opening.FAILURES, AnsibleConnectionFailure) as error:
+        _give_up(connection, broken=True)
         raise opening.refused(error, endpoint) from error
-    return Opened(Session(connection.runspace, endpoint), lambda: None)
+    session = Session(connection.runspace, endpoint)
+
+    def close() -> None:
+        if not borrowed or session.broken:
+            _give_up(connection, session.broken)
+
+    return Opened(session, close)
+
+
+def _give_up(connection: Any, broken: bool) -> None:
+    """Closes psrp's runspace. The connection is then as new, in every ansible-core: whoever uses it next makes it connect again."""
+    pool, connection.runspace, connection._connected = connection.runspace, None, False
+    if pool is not None:
+        _close(pool, broken)
+
+
+def _close(pool: Any, broken: bool) -> None:
+    """Closes a shell and the connection that it used. A host drops a shell that nobody closes only after hours."""
+    transport = pool.connection.transport
+    if broken:
+        transport.connection_timeout = transport.read_timeout = _FAREWELL
+    # Whatever goes wrong here must not hide what the task did.
+    with contextlib.suppress(Exception):
+        pool.close()
+    with contextlib.suppress(Exception):
+        transport.close()
 
 
 def _from_winrm(connection: Any, host: str) -> Opened:
-    arguments = winrm_arguments(connection.get_option, native(connection.get_option("_extras") or {}))
+    option = _options_of(connection)
+    arguments = winrm_arguments(option, option("_extras") or {})
     scheme = "https" if arguments["ssl"] else "http"
     endpoint = Endpoint(
         host=host,
@@ -96,18 +134,16 @@ def _from_winrm(connection: Any, host: str) -> Opened:
     )
     if arguments["auth"] == "basic" and scheme == "http" and arguments["encryption"] != "never":
         raise opening.clear_text(endpoint, "ansible_winrm_scheme: https")
+    pool = None
     try:
         pool = RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration)
         pool.open()
     except (*faults.TRANSPORT_ERRORS, *opening.FAILURES) as error:
+        if pool is not None:
+            _close(pool, broken=True)
         raise opening.refused(error, endpoint) from error
-
-    def close() -> None:
-        # A host drops a session whose client is gone; nothing that was read or written depends on this call.
-        with contextlib.suppress(*faults.TRANSPORT_ERRORS):
-            pool.close()
-
-    return Opened(Session(pool, endpoint), close)
+    session = Session(pool, endpoint)
+    return Opened(session, lambda: _close(pool, session.broken))
 
 
 def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,9 +159,9 @@ def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> 
         return default if value is None else value
 
     port = int(option("port"))
-    scheme = native(option("scheme")) or ("http" if port == 5985 else "https")
-    user = native(option("remote_user"))
-    transports = [native(name) for name in option("transport") or () if name]
+    scheme = option("scheme") or ("http" if port == 5985 else "https")
+    user = option("remote_user")
+    transports = [name for name in option("transport") or () if name]
     transport = transports[0] if transports else ("kerberos" if user and "@" in user else "ssl" if scheme == "https" else "plaintext")
     if transport not in _AUTHENTICATIONS:
         raise BadInput(
@@ -136,14 +172,14 @@ def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> 
     if authentication == "kerberos" and realm and user and "@" not in user:
         user = f"{user}@{realm}"
     # A managed ticket is fetched with the password by the Kerberos library; a manual one is in the cache already.
-    has_ticket = authentication == "kerberos" and native(option("kerberos_mode")) == "manual"
+    has_ticket = authentication == "kerberos" and option("kerberos_mode") == "manual"
     arguments: dict[str, Any] = {
-        "server": native(option("remote_addr")),
+        "server": option("remote_addr"),
         "port": port,
         "username": user,
-        "password": None if has_ticket else native(option("remote_password")),
+        "password": None if has_ticket else option("remote_password"),
         "ssl": scheme == "https",
-        "path": str(native(option("path"))).lstrip("/"),
+        "path": str(option("path")).lstrip("/"),
         "auth": authentication,
         # pywinrm, too, encrypts neither over https nor for Basic unless told to.
         "encryption": extra("message_encryption", "auto"),

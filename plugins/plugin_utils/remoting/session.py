@@ -74,7 +74,8 @@ class Session:
     """Statements to one runspace on one host.
 
     Variables set by one statement are there for the next. ``host`` is the host's name for messages; ``memory`` belongs to
-    those who want to remember something for as long as the session lives.
+    those who want to remember something for as long as the session lives. ``broken`` says that the way to it failed once: it is not
+    known whether the host still has it, so nobody may use it after this task or loop item.
     """
 
     def __init__(self, pool: RunspacePool, endpoint: Endpoint) -> None:
@@ -85,6 +86,7 @@ class Session:
         self.endpoint = endpoint
         self.host = endpoint.host
         self.memory: dict[str, Any] = {}
+        self.broken = False
         self._markers = endpoint.configuration != faults.EXCHANGE  # its NoLanguage mode shows no Write-Output
 
     @property
@@ -160,6 +162,15 @@ class Session:
                 reply.outputs.append(plain(item))
         return [reply]
 
+    def _log_on_again(self) -> None:
+        """Encryption belongs to a TCP connection, and pypsrp would go on with the keys of the one that is gone.
+
+        The shell may well live: with this, what was done can still be read, and the shell closed.
+        """
+        transport = self._pool.connection.transport
+        transport.close()
+        transport.session = transport.encryption = None
+
     def _invoke(self, statements: Sequence[Statement], writing: bool = False) -> list[tuple[bool, Any]]:
         pipeline = _Pipeline(self._pool)
         try:
@@ -176,5 +187,7 @@ class Session:
             # One batch: pypsrp packs it into as few messages as their size allows.
             pipeline.invoke((batch for batch in [list(piped)]) if piped else None)
         except faults.TRANSPORT_ERRORS as error:
+            self.broken = True
+            self._log_on_again()
             raise faults.lost(error, statements[0], self.endpoint, writing) from error
         return pipeline.arrivals

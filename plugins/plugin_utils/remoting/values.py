@@ -15,13 +15,13 @@ from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
 from ..common.libraries import ComplexObject, GenericComplexObject, PSCredential, TaggedValue
+from ..common.native import native
 from .clixml import format_duration
 from .pipeline import CimInstance, Credential, SecureText
 
 UNLIMITED: Final = "Unlimited"
 """What Exchange's ``Unlimited<T>`` shows when there is no limit."""
 
-_AS_THEY_ARE: Final = (bool, uuid.UUID, datetime.datetime, datetime.timedelta, SecureText, Credential, CimInstance)
 _CIM: Final = "Microsoft.Management.Infrastructure.CimInstance"
 _BYTES_IN_PARENTHESES = re.compile(r"\(([\d.,\u00a0\u202f' ]+)bytes\)", re.IGNORECASE)
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(B|KB|MB|GB|TB)?", re.IGNORECASE)
@@ -87,55 +87,32 @@ def _plain_object(value: GenericComplexObject) -> Any:
     return result
 
 
-def native(value: Any) -> Any:
-    """``value`` rebuilt of Python's own types.
-
-    ansible-core 2.19 hands out strings and numbers that are subclasses of the real ones and that pypsrp's serializer,
-    which goes by exact type, would send as text or not at all.
-    """
-    if value is None or isinstance(value, _AS_THEY_ARE):
-        return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, bytes):
-        return bytes(value)
-    if isinstance(value, Mapping):
-        return {native(key): native(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [native(entry) for entry in value]
-    raise TypeError(f"a value of type {type(value).__name__} cannot be sent to a host")
-
-
 def wire(value: Any) -> Any:
     """``value`` as pypsrp takes it, with the type of [MS-PSRP] 2.2.5.1 that its Python type means."""
-    value = native(value)
     if isinstance(value, CimInstance):
         return _cim_instance(value)
     if isinstance(value, SecureText):
-        return TaggedValue("SS", native(value.text))
+        return TaggedValue("SS", value.text)
     if isinstance(value, Credential):
         credential: Any = PSCredential  # its constructor has no types
-        return credential(username=native(value.user_name), password=native(value.password))
-    if isinstance(value, bool):
+        return credential(username=value.user_name, password=value.password)
+    if isinstance(value, datetime.timedelta):
+        return TaggedValue("TS", format_duration(value))
+    if isinstance(value, uuid.UUID):
         return value
-    if isinstance(value, int) and not -(2**31) <= value < 2**31:
-        return TaggedValue("I64", value)
-    if isinstance(value, float):
-        return TaggedValue("Db", value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [wire(entry) for entry in value]
+    if isinstance(value, Mapping):
+        return {wire(key): wire(entry) for key, entry in value.items()}
+    value = native(value)  # what was read from a host may be written to one: EnumText is no exact str
     if isinstance(value, datetime.datetime):
         element = ET.Element("DT")  # pypsrp cannot write a date, but passes a finished element on
         element.text = value.isoformat().replace("+00:00", "Z")
         return element
-    if isinstance(value, datetime.timedelta):
-        return TaggedValue("TS", format_duration(value))
-    if isinstance(value, list):
-        return [wire(entry) for entry in value]
-    if isinstance(value, dict):
-        return {wire(key): wire(entry) for key, entry in value.items()}
+    if isinstance(value, float):
+        return TaggedValue("Db", value)
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        return TaggedValue("I64", value)
     return value
 
 

@@ -13,9 +13,9 @@ from ansible.plugins.action import ActionBase
 
 from ...plugin_utils import resource as resources
 from ..common.errors import BadInput, MailError
+from ..common.native import native
 from ..remoting.connection import Opened, open_session
 from ..remoting.session import Session
-from ..remoting.values import native
 from .masking import Masker, secrets_in
 from .options import COLLECTION, validate
 
@@ -63,7 +63,7 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
     @property
     def host(self) -> str:
         """The host of the task for messages: the one delegated to, if any."""
-        return str(native(self._task.delegate_to) or native(self._host_name))
+        return str(native(self._task.delegate_to or self._host_name))
 
     def session(self) -> Session:
         """The session on the task's host. Raises Unreachable, AuthenticationRefused, EndpointMissing or BadInput."""
@@ -75,10 +75,11 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
         self._opened = None
         self._host_name = (task_vars or {}).get("inventory_hostname", "localhost")
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = native(dict(self._task.args))
-        secrets = secrets_in(arguments) | self._connection_secrets()
-        result["invocation"] = {"module_args": arguments}
+        secrets = self._connection_secrets()
         try:
+            arguments = self._arguments()
+            secrets |= secrets_in(arguments)
+            result["invocation"] = {"module_args": arguments}
             self._refuse_become()
             validated = validate(self.module, arguments, {rule: getattr(self, rule) for rule in _RULES})
             secrets |= secrets_in(validated.options)
@@ -102,6 +103,14 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
             self._opened.close()
             self._opened = None
 
+    def _arguments(self) -> dict[str, Any]:
+        """What the task says, as plain values."""
+        try:
+            plain: dict[str, Any] = native(self._task.args)
+        except TypeError as error:
+            raise BadInput(f"{COLLECTION}.{self.module}: {error}. Nothing was changed.") from error
+        return plain
+
     def _refuse_become(self) -> None:
         """Ansible ignores become for an action plugin that uses the connection itself, without a word."""
         if self._play_context.become:
@@ -118,7 +127,7 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
         found = set()
         for name in ("remote_password", "certificate_key_password"):
             try:
-                found.add(str(self._connection.get_option(name) or ""))
+                found.add(str(native(self._connection.get_option(name)) or ""))
             except KeyError:  # not every connection plugin has it
                 continue
         return found - {""}

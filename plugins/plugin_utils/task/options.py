@@ -18,7 +18,7 @@ from ansible.plugins.loader import fragment_loader
 from ansible.utils.plugin_docs import get_docstring
 
 from ..common.errors import BadInput
-from ..remoting.values import native
+from ..common.native import native
 from .masking import is_secret
 
 COLLECTION = "sharepoint.mail"
@@ -34,7 +34,8 @@ def documentation(module: str) -> dict[str, Any]:
     document = get_docstring(str(path), fragment_loader, collection_name=COLLECTION, is_module=True, plugin_type="module")[0]
     if not isinstance(document, dict):
         raise ValueError(f"{path} has no documentation")
-    return document
+    plain: dict[str, Any] = native(document)
+    return plain
 
 
 def argument_spec(options: Mapping[str, Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
@@ -64,13 +65,13 @@ class Validated:
 
 
 def validate(module: str, arguments: Mapping[str, Any], rules: Mapping[str, Any]) -> Validated:
-    """Checks a task's ``arguments`` against the module's documentation and ``rules`` (``mutually_exclusive`` and so on).
+    """Checks a task's ``arguments``, plain values, against the module's documentation and ``rules`` (``mutually_exclusive`` and so on).
 
     Raises BadInput with all that is wrong.
     """
     spec = argument_spec(documentation(module)["options"])
     validator = ArgumentSpecValidator(spec, **{rule: rules.get(rule) for rule in _RULES})
-    result = validator.validate(native(arguments))
+    result = validator.validate(_given(arguments, spec))
     if result.error_messages:
         problems = "; ".join(_sentence(error) for error in result.errors)
         raise BadInput(f"{COLLECTION}.{module}: {problems}. Nothing was changed.")
@@ -78,6 +79,31 @@ def validate(module: str, arguments: Mapping[str, Any], rules: Mapping[str, Any]
     # Ansible offers both lists only so; community.crypto reads them likewise.
     warnings = [f"Both option {entry['option']} and its alias {entry['alias']} are set." for entry in result._warnings]
     return Validated(options, warnings, list(result._deprecations))
+
+
+def _given(arguments: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """``arguments`` without those that count as not given: null, and empty text for an option that no empty text can be a value of.
+
+    A template that gives null gives empty text before ansible-core 2.19 (finalize of its Jinja environment), so both mean the same.
+    """
+    entries = {**spec, **{alias: entry for entry in spec.values() for alias in entry.get("aliases", ())}}
+    return {
+        name: _given_inside(value, entries.get(name, {}))
+        for name, value in arguments.items()
+        if value is not None and not (value == "" and name in entries and not _takes_empty_text(entries[name]))
+    }
+
+
+def _given_inside(value: Any, entry: Mapping[str, Any]) -> Any:
+    if "options" in entry and isinstance(value, dict):
+        return _given(value, entry["options"])
+    if "options" in entry and isinstance(value, list):
+        return [_given_inside(item, entry) for item in value]
+    return value
+
+
+def _takes_empty_text(entry: Mapping[str, Any]) -> bool:
+    return entry.get("type", "str") in ("str", "raw") and "" in entry.get("choices", ("",))
 
 
 def _sentence(error: AnsibleValidationError) -> str:

@@ -20,17 +20,21 @@ from collections.abc import Set as AbstractSet
 
 from tests.lab.directory import Directory
 from tests.lab.engine.dialect import WINDOWS_POWERSHELL, Dialect
-from tests.lab.engine.failures import Failures
 from tests.lab.engine.http import Server
 from tests.lab.engine.recorder import Recorder
 from tests.lab.engine.session import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Session, SnapIn
 from tests.lab.engine.users import write_user_file
 from tests.lab.engine.wsman import Service
+from tests.lab.faults import Faults
+
+MAX_SHELLS = 30
+"""WinRM's default of MaxShellsPerUser ([MS-WSMV] 2.2.4.42)."""
 
 __all__ = [
     "BASIC",
     "CREDSSP",
     "KERBEROS",
+    "MAX_SHELLS",
     "NEGOTIATE",
     "Endpoint",
     "Host",
@@ -59,7 +63,10 @@ class Listener:
 
 
 class Host:
-    """Serves WSMan on one address. ``failures`` makes it fail on demand (see ``Failures``); ``down()`` and ``up()`` cut it off and back."""
+    """Serves WSMan on one address. ``faults`` holds what goes wrong on order; ``down()`` and ``up()`` cut the host off and back.
+
+    ``max_shells`` is how many shells a user may have open at each listener (MaxShellsPerUser).
+    """
 
     def __init__(
         self,
@@ -69,23 +76,29 @@ class Host:
         directory: Directory,
         recorder: Recorder | None = None,
         dialect: Dialect = WINDOWS_POWERSHELL,
+        faults: Faults | None = None,
+        max_shells: int = MAX_SHELLS,
     ) -> None:
         self.name = name
         self.address = address
         self.listeners = tuple(listeners)
-        self.failures = Failures()
+        self.faults = faults or Faults()
         self._directory = directory
         self._services = [
-            Service(name, listener.endpoints, directory, recorder or Recorder(), dialect, self.failures) for listener in self.listeners
+            Service(name, listener.endpoints, directory, recorder or Recorder(), dialect, self.faults, max_shells)
+            for listener in self.listeners
         ]
         self._servers: list[Server] = []
+
+    @property
+    def open_shells(self) -> int:
+        """Shells that nobody has closed, of all users."""
+        return sum(service.open_shells for service in self._services)
 
     def start(self) -> None:
         """Binds and serves all listeners in threads of their own. Raises OSError when an address or port is taken."""
         for listener, service in zip(self.listeners, self._services, strict=True):
-            server = Server(
-                (self.address, listener.port), listener.path, listener.authentication, service, self._directory, self.failures, listener.tls
-            )
+            server = Server((self.address, listener.port), listener.path, listener.authentication, service, self._directory, listener.tls)
             self._servers.append(server)
             server.start()
 

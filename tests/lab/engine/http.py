@@ -15,8 +15,8 @@ from typing import Any
 
 from tests.lab.directory import Directory
 from tests.lab.engine.authentication import Authenticator, Refused, Undecipherable
-from tests.lab.engine.failures import Failures
 from tests.lab.engine.wsman import Caller, Request, Service
+from tests.lab.faults import Answer, through
 
 _SOAP = "application/soap+xml;charset=UTF-8"
 
@@ -35,14 +35,12 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
         authentication: AbstractSet[str],
         service: Service,
         directory: Directory,
-        failures: Failures,
         tls: ssl.SSLContext | None,
     ) -> None:
         self.path = path.strip("/").lower()
         self.authentication = authentication
         self.service = service
         self.directory = directory
-        self.failures = failures
         self.tls = tls
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -129,23 +127,19 @@ class _Connection(http.server.BaseHTTPRequestHandler):
         except (Undecipherable, ET.ParseError, ValueError):
             self._answer(400, b"", None)
             return
-        cut, carried_out = self.server.failures.cut(request.action)
-        if not carried_out:
+        fault = self.server.service.fault(request)
+        answer = through(fault, lambda: Answer(*self.server.service.handle(request, fault), _SOAP), self.server.stopping.wait)
+        if answer is None:
             self._hang_up()
             return
-        status, reply = self.server.service.handle(request)
-        self.server.stopping.wait(self.server.failures.delay)
-        if cut:
-            self._hang_up()
-            return
-        kind, reply = self._security.sealed(reply) if encrypted else (_SOAP, reply)
-        self._answer(status, reply, kind, *offers)
+        kind, reply = self._security.sealed(answer.body) if encrypted and answer.kind == _SOAP else (answer.kind, answer.body)
+        self._answer(answer.status, reply, kind, *offers, cut=answer.cut)
 
     def _hang_up(self) -> None:
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _answer(self, status: int, body: bytes, kind: str | None, *offers: str) -> None:
+    def _answer(self, status: int, body: bytes, kind: str | None, *offers: str, cut: bool = False) -> None:
         self.send_response(status)
         for offer in offers:
             self.send_header("WWW-Authenticate", offer)
@@ -153,5 +147,7 @@ class _Connection(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
         self.wfile.flush()
+        if cut:
+            self._hang_up()

@@ -21,6 +21,7 @@ from tests.lab.engine.records import Failure, Invocation
 from tests.lab.engine.session import Session
 from tests.lab.engine.session_cmdlets import CORE_COMMANDS
 from tests.lab.engine.values import text
+from tests.lab.faults import CMDLET, Faults
 
 _LOG = logging.getLogger(__name__)
 _AUTOMATION = "System.Management.Automation."
@@ -55,8 +56,9 @@ Statement = Sequence[Given]
 class Runner:
     """Runs pipelines of one session."""
 
-    def __init__(self, session: Session, dialect: Dialect) -> None:
+    def __init__(self, session: Session, dialect: Dialect, faults: Faults) -> None:
         self._session = session
+        self._faults = faults
         self._dialect = dialect
 
     def run(self, statements: Sequence[Statement], piped: Iterator[Any] | None, sink: Sink, stopping: threading.Event) -> Failure | None:
@@ -82,7 +84,7 @@ class Runner:
         for index, given in enumerate(statement):
             command = self._find(given, visible)
             bound = binder.bind(command, given.parameters, index > 0 or piped is not None, self._dialect)
-            stages.append(_Stage(bound, self._session, sink, stopping, visible))
+            stages.append(_Stage(bound, self._session, sink, stopping, visible, self._faults))
         objects = piped
         for stage in stages:
             objects = stage.run(objects)
@@ -134,8 +136,17 @@ class _Silent:
 class _Stage:
     """One command of a statement, with its parameters bound."""
 
-    def __init__(self, bound: binder.Bound, session: Session, sink: Sink, stopping: threading.Event, visible: Mapping[str, Cmdlet]) -> None:
+    def __init__(
+        self,
+        bound: binder.Bound,
+        session: Session,
+        sink: Sink,
+        stopping: threading.Event,
+        visible: Mapping[str, Cmdlet],
+        faults: Faults,
+    ) -> None:
         self._bound = bound
+        self._faults = faults
         self._command = bound.command
         self._session = session
         self._sink = sink
@@ -144,6 +155,14 @@ class _Stage:
         self._invocation = Invocation(self._command.name, {**bound.parameters, **bound.common})
 
     def run(self, objects: Iterator[Any] | None) -> Iterator[Any]:
+        """What the command puts out; a fault's error record comes in place of what it does, or after it."""
+        fault = self._faults.meet(self._session.host, "winrm", CMDLET, self._command.name)
+        if fault is None or fault.after:
+            yield from self._process(objects)
+        if fault is not None:
+            self._write_core_error(fault.text, fault.error_id, fault.category)
+
+    def _process(self, objects: Iterator[Any] | None) -> Iterator[Any]:
         if isinstance(self._command, CoreCmdlet):
             context = Context(
                 self._bound.parameters, self._session, self._bound.dialect, self._write_core_error, self._visible, self._stopping

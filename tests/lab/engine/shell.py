@@ -20,6 +20,7 @@ from tests.lab.engine.records import Failure, Invocation
 from tests.lab.engine.runner import Given, Runner, Stopped
 from tests.lab.engine.serialise import Rich, message
 from tests.lab.engine.session import Session
+from tests.lab.faults import Faults
 
 FRAGMENT_BYTES = 32768
 """The fragment size Windows uses."""
@@ -85,12 +86,12 @@ def _versions(values: list[Any]) -> Rich:
 class Shell:
     """A WSMan shell that holds one runspace pool. All methods may be called from any thread."""
 
-    def __init__(self, shell_id: str, session: Session, dialect: Dialect, recorder: Recorder) -> None:
+    def __init__(self, shell_id: str, session: Session, dialect: Dialect, recorder: Recorder, faults: Faults) -> None:
         self.id = shell_id
         self.session = session
         self._dialect = dialect
         self._recorder = recorder
-        self._runner = Runner(session, dialect)
+        self._runner = Runner(session, dialect, faults)
         self._pool = _Pool(dialect)
         self._changed = threading.Condition(threading.RLock())
         self._outgoing: dict[uuid.UUID | None, collections.deque[bytes]] = collections.defaultdict(collections.deque)
@@ -156,6 +157,12 @@ class Shell:
                 pipeline.core.stop()
                 self._flush()
 
+    def wait(self, pipeline_id: uuid.UUID, seconds: float) -> None:
+        """Returns when the pipeline has ended, or does not run, or that many seconds later."""
+        pipeline = self._pipelines.get(pipeline_id)
+        if pipeline is not None:
+            pipeline.join(seconds)
+
     def close(self) -> None:
         """Ends the session and waits for its pipelines."""
         with self._changed:
@@ -210,9 +217,9 @@ class _Pipeline:
         self._thread = threading.Thread(target=self._run, args=(piped,), name=f"pipeline {self.core.pipeline_id}")
         self._thread.start()
 
-    def join(self) -> None:
+    def join(self, seconds: float | None = None) -> None:
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(seconds)
 
     def _run(self, piped: Iterator[Any] | None) -> None:
         statements: list[list[Given]] = [[]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import re
 import threading
@@ -15,10 +16,11 @@ import psrpcore
 
 from tests.lab.directory import Account, Directory
 from tests.lab.engine.dialect import Dialect
-from tests.lab.engine.failures import Failures
 from tests.lab.engine.recorder import Recorder
 from tests.lab.engine.session import CREDSSP, Endpoint, Session
 from tests.lab.engine.shell import Shell, ShellClosed
+from tests.lab.faults import Fault as Ordered
+from tests.lab.faults import Faults
 
 NAMESPACES = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
@@ -37,6 +39,7 @@ _SHELL_URI = NAMESPACES["pwsh"] + "/"
 # wsmerror.h and winerror.h
 ACCESS_DENIED = 5
 OPERATION_ABORTED = 995
+CALL_FAILED = 1726
 TIMED_OUT = 2150858793
 INVALID_RESOURCE_URI = 2150858811
 UNEXPECTED_SELECTORS = 2150858843
@@ -46,6 +49,22 @@ ACTION_NOT_SUPPORTED = 2150858753
 
 _INVALID = "The WS-Management service cannot process the request. The request contains invalid XML."
 _ABORTED = "The I/O operation has been aborted because of either a thread exit or an application request. "
+
+
+_SHELL_QUOTA = (
+    "The WS-Management service cannot process the request. This user is allowed a maximum number of {0} concurrent shells, "
+    "which has been exceeded. Close existing shells or raise the quota for this user. "
+)
+_HOST_PROCESS = (
+    "The WSMan provider host process did not return a proper response.  A provider in the host process may have behaved improperly. "
+)
+_COMMAND_NAME = re.compile(rb'<S N="Cmd">([^<]*)</S>')
+"""A command's name in CREATE_PIPELINE ([MS-PSRP] 2.2.3.12)."""
+_NO_INPUT = b'<B N="NoInput">true</B>'
+_END_OF_INPUT = b"\x02\x00\x00\x00\x03\x10\x04\x00"
+"""Destination and type of END_OF_PIPELINE_INPUT ([MS-PSRP] 2.2.1)."""
+CARRIED_OUT = 10.0
+"""Seconds within which a pipeline has to end before the fault that waits for it strikes."""
 
 
 class Fault(Exception):
@@ -93,20 +112,34 @@ class Request:
         return found
 
 
+def _pipeline(request: Request) -> str:
+    """Id of the pipeline that a request is about; empty when it is about none."""
+    return next((found for element in request.body.iter() if (found := element.get("CommandId"))), "").upper()
+
+
 class Service:
     """The WSMan service of one listener: its endpoints and the shells in them."""
 
     def __init__(
-        self, host: str, endpoints: Iterable[Endpoint], directory: Directory, recorder: Recorder, dialect: Dialect, failures: Failures
+        self,
+        host: str,
+        endpoints: Iterable[Endpoint],
+        directory: Directory,
+        recorder: Recorder,
+        dialect: Dialect,
+        faults: Faults,
+        max_shells: int,
     ) -> None:
         self._host = host
         self._endpoints = {endpoint.name.lower(): endpoint for endpoint in endpoints}
         self._directory = directory
         self._recorder = recorder
         self._dialect = dialect
-        self._failures = failures
+        self._faults = faults
+        self._max_shells = max_shells
         self._lock = threading.Lock()
         self._shells: dict[str, Shell] = {}
+        self._commands: dict[str, str] = {}
         self._actions: dict[str, Callable[[Request], str]] = {
             "Create": self._create,
             "Command": self._command,
@@ -117,6 +150,11 @@ class Service:
             "Get": self._get,
         }
 
+    @property
+    def open_shells(self) -> int:
+        with self._lock:
+            return len(self._shells)
+
     def close(self) -> None:
         """Ends all sessions."""
         with self._lock:
@@ -125,11 +163,24 @@ class Service:
         for shell in shells:
             shell.close()
 
-    def handle(self, request: Request) -> tuple[int, bytes]:
-        """The HTTP status and the envelope of the answer."""
+    def fault(self, request: Request) -> Ordered | None:
+        """Counts a request, and returns what strikes it. A request about a pipeline has the names of its commands as text."""
+        pipeline, kinds = _pipeline(request), request.action
+        with contextlib.suppress(ValueError):  # What is no base64 is refused later.
+            if request.action == "Command":
+                data = base64.b64decode("".join(argument.text or "" for argument in request.body.iterfind("*/rsp:Arguments", NAMESPACES)))
+                self._commands[pipeline] = b" ".join(_COMMAND_NAME.findall(data)).decode()
+                kinds += " Start" if _NO_INPUT in data else ""
+            elif request.action == "Send":
+                streams = request.body.iterfind("rsp:Send/rsp:Stream", NAMESPACES)
+                kinds += " Start" if any(_END_OF_INPUT in base64.b64decode(stream.text or "") for stream in streams) else ""
+        return self._faults.meet(self._host, "winrm", kinds, self._commands.get(pipeline, ""))
+
+    def handle(self, request: Request, ordered: Ordered | None = None) -> tuple[int, bytes]:
+        """The HTTP status and the envelope of the answer. Under a fault that strikes after what starts a pipeline, it has run."""
         status, action = 200, request.head("a:Action") + "Response"
         try:
-            body = self._actions.get(request.action, self._unknown)(request)
+            body = self._carried_out(request, ordered)
         except (ValueError, psrpcore.PSRPCoreError) as error:
             status, action, body = self._fault(Fault(SCHEMA_VALIDATION_ERROR, f"{_INVALID} {error}"))
         except ShellClosed:
@@ -142,6 +193,22 @@ class Service:
             f"<a:RelatesTo>{escape(request.head('a:MessageID'))}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>"
         )
         return status, envelope.encode()
+
+    def _carried_out(self, request: Request, ordered: Ordered | None) -> str:
+        answer = self._actions.get(request.action, self._unknown)
+        if ordered is None:
+            return answer(request)
+        body = ""
+        if ordered.after or ordered.what not in ("refused", "session_ends"):
+            body = answer(request)
+        if ordered.after and request.action in ("Command", "Send") and (pipeline := _pipeline(request)):
+            self._shell(request).wait(uuid.UUID(pipeline), CARRIED_OUT)
+        if ordered.what == "refused":
+            raise Fault(ordered.code, ordered.text)
+        if ordered.what == "session_ends":
+            self._delete(request)
+            raise Fault(CALL_FAILED, _HOST_PROCESS)
+        return body
 
     def _fault(self, fault: Fault) -> tuple[int, str, str]:
         text = escape(str(fault))
@@ -180,11 +247,13 @@ class Service:
             )
         if not endpoint.may_enter(request.caller.account):
             raise Fault(ACCESS_DENIED, "Access is denied. ")
-        if self._failures.no_shells is not None:
-            raise Fault(QUOTA_MAX_SHELLS, self._failures.no_shells)
+        with self._lock:
+            own = sum(shell.session.connected_user == request.caller.account.full_name for shell in self._shells.values())
+        if own >= self._max_shells:
+            raise Fault(QUOTA_MAX_SHELLS, _SHELL_QUOTA.format(self._max_shells))
         element = request.element("rsp:Shell")
         shell_id = (element.get("ShellId") or str(uuid.uuid4())).upper()
-        shell = Shell(shell_id, self._session(endpoint, request.caller), self._dialect, self._recorder)
+        shell = Shell(shell_id, self._session(endpoint, request.caller), self._dialect, self._recorder, self._faults)
         shell.feed(base64.b64decode(element.findtext("pwsh:creationXml", "", NAMESPACES)))
         with self._lock:
             self._shells[shell_id] = shell

@@ -14,10 +14,12 @@ from tests.lab.exchange.ews import MESSAGES, Service
 from tests.lab.exchange.ews_messages import TYPES, Element, EwsError
 from tests.lab.exchange.ntlm import Conversation, NtlmAcceptor
 from tests.lab.exchange.servers import BUILD
+from tests.lab.faults import Answer, Faults, through
 from tests.lab.mailboxes import Mailboxes
 from tests.lab.network import EWS_PORT
 
 PATH = "/ews/exchange.asmx"
+XML = "text/xml; charset=utf-8"
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _ERRORS = "http://schemas.microsoft.com/exchange/services/2006/errors"
 _KNOWN_VERSIONS = ("Exchange2007", "Exchange2010", "Exchange2013", "Exchange2015", "Exchange2016", "V201")
@@ -28,11 +30,15 @@ for _prefix, _namespace in (("s", _SOAP), ("m", MESSAGES), ("t", TYPES), ("e", _
 class WebServices:
     """Answers at port 2443 of ``address`` for ``mailboxes``. Who may open a mailbox is its owner."""
 
-    def __init__(self, mailboxes: Mailboxes, directory: Directory, address: str, name: str, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, mailboxes: Mailboxes, directory: Directory, address: str, name: str, context: ssl.SSLContext, faults: Faults
+    ) -> None:
         self._mailboxes = mailboxes
         self._directory = directory
         self._address = address
         self.name = name
+        self.faults = faults
+        self.stopping = threading.Event()
         self._context = context
         self._acceptor = NtlmAcceptor(directory)
         self._server: ThreadingHTTPServer | None = None
@@ -51,6 +57,7 @@ class WebServices:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="exchange web services", daemon=True).start()
 
     def stop(self) -> None:
+        self.stopping.set()
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -103,7 +110,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.path.partition("?")[0].lower() != PATH:
             self._reply(404, b"")
         else:
-            self._reply(*self.web_services.answer(account, body))
+            self._serve(account, body)
+
+    def _serve(self, account: Account, body: bytes) -> None:
+        services = self.web_services
+        fault = services.faults.meet(services.name.partition(".")[0], "ews", self.command, body.decode(errors="replace"))
+        answer = through(fault, lambda: Answer(*services.answer(account, body), XML), services.stopping.wait)
+        if answer is not None:
+            self._reply(answer.status, answer.body, kind=answer.kind, cut=answer.cut)
+        if answer is None or answer.cut:
+            self.close_connection = True
 
     def do_GET(self) -> None:
         account, challenges = self._authenticate(self.headers.get("Authorization") or "")
@@ -127,15 +143,15 @@ class _Handler(BaseHTTPRequestHandler):
         self._account, self._conversation = answer, None
         return answer, offers
 
-    def _reply(self, status: int, body: bytes, challenges: list[str] | None = None) -> None:
+    def _reply(self, status: int, body: bytes, challenges: list[str] | None = None, kind: str = XML, cut: bool = False) -> None:
         self.send_response(status)
         for challenge in challenges or []:
             if status == 401:
                 self.send_header("WWW-Authenticate", challenge)
-        self.send_header("Content-Type", "text/xml; charset=utf-8")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
 
 
 def _envelope(content: Element) -> bytes:

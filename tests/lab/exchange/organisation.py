@@ -13,6 +13,7 @@ from tests.lab.exchange.ews_server import WebServices
 from tests.lab.exchange.hub import Hub
 from tests.lab.exchange.listeners import Listeners
 from tests.lab.exchange.state import fresh
+from tests.lab.faults import Faults
 from tests.lab.mailboxes import Mailboxes
 from tests.lab.network import DOMAIN, Network
 from tests.lab.pki import Authority
@@ -22,12 +23,19 @@ class Organisation:
     """Two servers, EX01 and EX02. ``start()`` opens their sockets; mailboxes are read over IMAPS and EWS at EX01's address."""
 
     def __init__(
-        self, network: Network, directory: Directory, pki: Authority, mutants: frozenset[str] = frozenset(), clock: Clock | None = None
+        self,
+        network: Network,
+        directory: Directory,
+        pki: Authority,
+        mutants: frozenset[str] = frozenset(),
+        clock: Clock | None = None,
+        faults: Faults | None = None,
     ) -> None:
         self.state = fresh(network, directory, mutants, clock or Clock())
+        self.state.faults = faults or self.state.faults
         self.mailboxes = Mailboxes(DOMAIN, directory, network.addresses["ex01"], pki.host_context("ex01"))
         context = pki.host_context("ex01")
-        self._web_services = WebServices(self.mailboxes, directory, network.addresses["ex01"], f"ex01.{DOMAIN}", context)
+        self._web_services = WebServices(self.mailboxes, directory, network.addresses["ex01"], f"ex01.{DOMAIN}", context, self.state.faults)
         self._hub = Hub(self.state, self.mailboxes)
         self._listeners = Listeners(self.state, self._hub, pki)
         self._cmdlets = cmdlets.build(self.state)

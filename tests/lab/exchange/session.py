@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
+import functools
 import re
 import ssl
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -18,6 +20,7 @@ from tests.lab.exchange.hub import Hub, Submission
 from tests.lab.exchange.ntlm import NtlmAcceptor
 from tests.lab.exchange.servers import Server
 from tests.lab.exchange.state import State
+from tests.lab.faults import Fault
 
 WORDS = {
     "220 Ready to start TLS": "220 2.0.0 SMTP server ready",
@@ -42,6 +45,25 @@ WORDS = {
 _DELIVERY_STATUS = ("RET", "ENVID", "NOTIFY", "ORCPT")
 
 
+def _faulty(hook: Callable[..., Awaitable[str]]) -> Callable[..., Awaitable[str]]:
+    """A handler of a command, which the faults of the door ``smtp`` strike."""
+
+    @functools.wraps(hook)
+    async def struck(hooks: Hooks, server: Connection, session: Session, envelope: Envelope, *given: Any) -> str:
+        fault = server.fault(hook.__name__.removeprefix("handle_"), given[0] if given else "")
+        if fault is None:
+            return await hook(hooks, server, session, envelope, *given)
+        reply = await hook(hooks, server, session, envelope, *given) if fault.after else ""
+        if fault.what == "status":
+            return f"{fault.status} {fault.text}"
+        if fault.what == "lost":
+            raise ConnectionResetError
+        await asyncio.sleep(fault.seconds)
+        return reply or await hook(hooks, server, session, envelope, *given)
+
+    return struck
+
+
 class Hooks:
     """aiosmtpd's handler: it hands each command to the connection's own methods."""
 
@@ -51,6 +73,7 @@ class Hooks:
     async def handle_HELO(self, server: Connection, session: Session, envelope: Envelope, name: str) -> str:
         return server.greet(name, [])[0]
 
+    @_faulty
     async def handle_MAIL(self, server: Connection, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         sender = address.strip("<>")
         refusal = server.visitor.refuse_sender(sender)
@@ -59,6 +82,7 @@ class Hooks:
         envelope.mail_from = address
         return "250 2.1.0 Sender OK"
 
+    @_faulty
     async def handle_RCPT(self, server: Connection, session: Session, envelope: Envelope, address: str, options: list[str]) -> str:
         refusal = server.visitor.refuse_recipient(address)
         if refusal:
@@ -68,6 +92,7 @@ class Hooks:
             server.silent.add(address)
         return "250 2.1.5 Recipient OK"
 
+    @_faulty
     async def handle_DATA(self, server: Connection, session: Session, envelope: Envelope) -> str:
         return await server.submit(envelope)
 
@@ -133,6 +158,9 @@ class Connection(SMTP):
 
     def _getparams(self, params: Any) -> dict[str, Any] | None:
         return super()._getparams([one for one in params if one.partition("=")[0] not in _DELIVERY_STATUS])
+
+    def fault(self, command: str, argument: str) -> Fault | None:
+        return self._state.faults.meet(self._server.name, "smtp", command, argument)
 
     def greet(self, name: str, keywords: list[str]) -> list[str]:
         """The reply to HELO and EHLO."""

@@ -18,6 +18,7 @@ from tests.lab.exchange.recipients import DistributionGroup, Mailbox, MailContac
 from tests.lab.exchange.rights import AccessLists
 from tests.lab.exchange.servers import Server, accepted_domain, send_connector
 from tests.lab.exchange.tracking import TrackingLog
+from tests.lab.faults import Faults
 from tests.lab.network import DOMAIN, SMTP_PORT, Network
 
 SEND_CONNECTOR = "Internet"
@@ -40,6 +41,7 @@ class State:
     mailbox_cache: MailboxCache
     lock: threading.RLock = dataclasses.field(default_factory=threading.RLock)
     changed: Callable[[], None] = lambda: None
+    faults: Faults = dataclasses.field(default_factory=Faults)
 
     def server(self, identity: str) -> Server | None:
         return next((server for server in self.servers if server.is_called(identity)), None)

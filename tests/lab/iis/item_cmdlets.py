@@ -84,6 +84,12 @@ class ItemCmdlets:
                 {**places, "Name": name, "Value": {"type": "object"}, "PropertyType": kinds, "Force": SWITCH, **ASKS},
                 self.new_item_property,
             ),
+            Cmdlet(
+                "Remove-ItemProperty",
+                f"{_COMMANDS}.RemoveItemPropertyCommand",
+                {**places, "Name": {**TEXTS, "mandatory": True, "position": 1}, "Force": SWITCH, **ASKS},
+                self.remove_item_property,
+            ),
         ]
 
     def test_path(self, call: Call) -> Iterable[Any]:
@@ -164,9 +170,7 @@ class ItemCmdlets:
             if names is not None:
                 missing = [name for name in names if name.lower() not in {own.lower() for own in values}]
                 for name in missing:
-                    message = f"Property {name} does not exist at path {_HIVE}\\{service.name}."
-                    exception = "System.Management.Automation.PSArgumentException"
-                    call.write_error(TerminatingError(message, exception, "InvalidArgument", exception, name))
+                    call.write_error(_no_value(name, service))
                 values = {own: value for own, value in values.items() if own.lower() in {name.lower() for name in names}}
                 if not values:
                     continue
@@ -195,6 +199,20 @@ class ItemCmdlets:
             elif self._write(call, path, service):
                 yield Custom([CUSTOM_OBJECT], "", {call.get("Name"): call.get("Value")})
 
+    def remove_item_property(self, call: Call) -> Iterable[Any]:
+        for path, service in self._services(call):
+            own = {name.lower(): name for name in service.values}
+            for name in call.get("Name"):
+                if not self._may_write(call, path):
+                    continue
+                if name.lower() in own:
+                    del service.values[own[name.lower()]]
+                elif name.lower() in {one.lower() for one in _values(service)}:
+                    raise TerminatingError("The lab's registry keeps the values that make a service.", "LabRegistry", "NotImplemented")
+                else:
+                    call.write_error(_no_value(name, service))
+        return []
+
     def _services(self, call: Call) -> Iterable[tuple[str, Service]]:
         machine = self._administration.machine(call)
         for path in _paths(call):
@@ -204,14 +222,17 @@ class ItemCmdlets:
             else:
                 yield path, service
 
+    def _may_write(self, call: Call, path: str) -> bool:
+        if self._administration.allowed(call):
+            return True
+        name = "System.Security.SecurityException"
+        call.write_error(TerminatingError("Requested registry access is not allowed.", name, "PermissionDenied", name, path))
+        return False
+
     def _write(self, call: Call, path: str, service: Service) -> bool:
-        if not self._administration.allowed(call):
-            name = "System.Security.SecurityException"
-            call.write_error(TerminatingError("Requested registry access is not allowed.", name, "PermissionDenied", name, path))
+        if not self._may_write(call, path):
             return False
         name, value = call.get("Name").lower(), call.get("Value")
-        if name not in ("delayedautostart", "start"):
-            raise TerminatingError("The lab's registry has no such value to write.", "LabRegistry", "NotImplemented")
         if not isinstance(value, int) or isinstance(value, bool):
             message = (
                 "The type of the value object did not match the specified RegistryValueKind or the object could not be properly converted."
@@ -220,8 +241,12 @@ class ItemCmdlets:
             return False
         if name == "start":
             service.start = value
-        else:
+        elif name == "delayedautostart":
             service.delayed = value
+        elif name in {one.lower() for one in _values(service)} - {one.lower() for one in service.values}:
+            raise TerminatingError("The lab's registry has no such value to write.", "LabRegistry", "NotImplemented")
+        else:
+            service.values[call.get("Name")] = value
         return True
 
 
@@ -245,8 +270,15 @@ def _values(service: Service) -> dict[str, Any]:
         "ObjectName": "LocalSystem",
         "Start": service.start,
         "Type": 32,
+        **service.values,
     }
     return values if service.delayed is None else {**values, "DelayedAutostart": service.delayed}
+
+
+def _no_value(name: str, service: Service) -> TerminatingError:
+    exception = "System.Management.Automation.PSArgumentException"
+    message = f"Property {name} does not exist at path {_HIVE}\\{service.name}."
+    return TerminatingError(message, exception, "InvalidArgument", exception, name)
 
 
 def _no_path(path: str) -> TerminatingError:

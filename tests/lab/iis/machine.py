@@ -37,6 +37,8 @@ class Service:
     running: bool = False
     delayed: int | None = None
     needs: tuple[str, ...] = ()
+    values: dict[str, int] = dataclasses.field(default_factory=dict)
+    """Other values of its key in the registry, by name."""
     path: str = "C:\\Windows\\system32\\inetsrv\\inetinfo.exe"
 
 
@@ -152,7 +154,8 @@ class Machine:
                 "windows": self.windows,
                 "features": sorted(self.features.installed),
                 "services": {
-                    one.name: {"running": one.running, "start": one.start, "delayed": one.delayed} for one in self.services.values()
+                    one.name: {"running": one.running, "start": one.start, "delayed": one.delayed, "values": dict(one.values)}
+                    for one in self.services.values()
                 },
                 "firewall": {rule.name: dataclasses.asdict(rule) for rule in self.firewall.rules},
                 "settings": shown if self.has_smtp else {},

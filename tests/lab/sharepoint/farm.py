@@ -9,6 +9,7 @@ from typing import Any
 from tests.lab.directory import NETBIOS, Account, Directory
 from tests.lab.engine.cmdlets import Cmdlet
 from tests.lab.engine.objects import Version
+from tests.lab.faults import Faults
 from tests.lab.network import CENTRAL_ADMINISTRATION_PORT, DOMAIN, SMTP_PORT, WEB_PORT, Network
 from tests.lab.pki import Authority
 from tests.lab.sharepoint.binding import bind
@@ -59,7 +60,9 @@ class Farm:
         uls_says: bool = True,
         timer_server: str = "sp01",
         more_web_applications: int = 0,
+        faults: Faults | None = None,
     ) -> None:
+        self._faults = faults or Faults()
         self.network = network
         self.directory = directory
         self.pki = pki
@@ -215,6 +218,8 @@ class Farm:
             {state.authority: state for state in states},
             lambda state: self._apis[name, state.name],
             self.product.web_version,
+            name,
+            self._faults,
         )
         self._web_servers.append(server)
         server.serve()

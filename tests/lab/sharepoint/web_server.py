@@ -20,6 +20,7 @@ import spnego
 from spnego.exceptions import SpnegoError
 
 from tests.lab.directory import Account, Directory
+from tests.lab.faults import Answer, Faults, through
 from tests.lab.sharepoint.odata import NO_METADATA, RestError, format_of, render, render_error
 from tests.lab.sharepoint.rest import Api
 from tests.lab.sharepoint.rest_request import Request
@@ -47,6 +48,8 @@ class WebServer(socketserver.ThreadingTCPServer):
         applications: Mapping[str, WebApplication],
         api: Callable[[WebApplication], Api],
         version: str,
+        name: str,
+        faults: Faults,
     ) -> None:
         super().__init__(address, Connection)
         self.context = context
@@ -54,6 +57,9 @@ class WebServer(socketserver.ThreadingTCPServer):
         self.applications = applications
         self.api = api
         self.version = version
+        self.name = name
+        self.faults = faults
+        self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._lock = threading.Lock()
 
@@ -62,6 +68,7 @@ class WebServer(socketserver.ThreadingTCPServer):
 
     def stop(self) -> None:
         """Stops listening and closes every connection."""
+        self.stopping.set()
         self.shutdown()
         self.server_close()
         with self._lock:
@@ -167,6 +174,21 @@ class Connection(BaseHTTPRequestHandler):
         self._send(401, {}, b"401 UNAUTHORIZED", "text/plain; charset=utf-8", challenge=True)
 
     def _serve(self, application: WebApplication, body: bytes) -> None:
+        names = {"X-SharePointHealthScore": "0", "MicrosoftSharePointTeamServices": self.server.version}
+
+        def carry_out() -> Answer:
+            answer, correlation = self._carried_out(application, body)
+            names.update({"SPRequestGuid": correlation, "request-id": correlation})
+            return answer
+
+        answer = through(self.server.faults.meet(self.server.name, "rest", self.command, self.path), carry_out, self.server.stopping.wait)
+        if answer is not None:
+            self._send(answer.status, names, answer.body, answer.kind, cut=answer.cut)
+        if answer is None or answer.cut:
+            self.close_connection = True
+
+    def _carried_out(self, application: WebApplication, body: bytes) -> tuple[Answer, str]:
+        """The API's answer, and the request's correlation id."""
         assert self.account is not None
         form = NO_METADATA
         correlation = uuid.uuid4()
@@ -178,11 +200,9 @@ class Connection(BaseHTTPRequestHandler):
             content = b"" if result is None else json.dumps(render(result, form)).encode()
         except RestError as error:
             status, content = error.status, json.dumps(render_error(error, form)).encode()
-        kind = f"application/json;odata={form};charset=utf-8"
-        names = {"SPRequestGuid": str(correlation), "request-id": str(correlation), "X-SharePointHealthScore": "0"}
-        self._send(status, names | {"MicrosoftSharePointTeamServices": self.server.version}, content, kind)
+        return Answer(status, content, f"application/json;odata={form};charset=utf-8"), str(correlation)
 
-    def _send(self, status: int, headers: Mapping[str, str], content: bytes, kind: str, challenge: bool = False) -> None:
+    def _send(self, status: int, headers: Mapping[str, str], content: bytes, kind: str, challenge: bool = False, cut: bool = False) -> None:
         self.send_response(status)
         for scheme in ("Negotiate", "NTLM") if challenge else ():
             self.send_header("WWW-Authenticate", scheme)
@@ -191,4 +211,4 @@ class Connection(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(content[: len(content) // 2] if cut else content)

@@ -129,6 +129,7 @@ def test_what_a_state_and_a_smart_host_imply() -> None:
     (item,) = SmtpRelay.items({**OPTIONS, "smart_host": "ex01.corp.example", "relay_addresses": ["10.0.0.5"]})
     assert item.want == {
         "present": True,
+        "restart_needed": False,
         "running": True,
         "start_type": "delayed",
         "smart_host": "ex01.corp.example",

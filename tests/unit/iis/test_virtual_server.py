@@ -111,4 +111,4 @@ def test_the_relay_list_in_whatever_type_it_comes(value: Any, kind: str) -> None
 
 def test_what_is_not_installed_is_not_known() -> None:
     facts = relay_facts("SP01", current_settings(WindowsServer("SP01", "Windows", {}, {}, False, None, None), None))
-    assert {name for name, value in facts.items() if value is not None} == {"server", "present", "running"}
+    assert {name for name, value in facts.items() if value is not None} == {"server", "present", "running", "restart_needed"}

@@ -1,0 +1,1 @@
+"""Tests of the lab: the lab itself (tests.lab) runs without pytest."""
