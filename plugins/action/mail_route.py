@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..plugin_utils.common.errors import BadInput, FactError
+from ..plugin_utils.common.facts import ProbeFacts
 from ..plugin_utils.delivery.report.text import prediction_lines
 from ..plugin_utils.delivery.report.verdict import prediction_entry
 from ..plugin_utils.delivery.routes.declared import Route, named, not_configured
@@ -81,7 +82,7 @@ def _situation(facts: dict[str, Any], route: str, kinds: Iterable[str]) -> Situa
     return parse_situation(**{**facts, "recipients": [*facts["recipients"], *added]}, route=route)
 
 
-def _from_here(probe: dict[str, Any]) -> dict[str, Any]:
+def _from_here(probe: ProbeFacts) -> ProbeFacts:
     """A planned probe with the address that it comes from."""
     known = probe.get("client_address") or source_address(str(probe.get("host") or ""), int(probe.get("port") or 25))
     return {**probe, "client_address": known}

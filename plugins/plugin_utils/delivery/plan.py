@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ..common.facts import ConnectorFacts, ExchangeServerFacts, FarmFacts, PlannedTestFacts, ProbeFacts, RecipientFacts, RelayFacts
 from .needs import Needs
 from .scenarios import SCENARIOS, Door, Mail, Scenario, chosen
 from .situation.recipients import addresses_for
@@ -17,14 +18,14 @@ Facts = Mapping[str, Any]
 
 
 def tests_to_send(
-    farm: Facts,
-    recipients: Sequence[Facts],
+    farm: FarmFacts,
+    recipients: Sequence[RecipientFacts],
     scenarios: Sequence[str],
     alert_list: str = "",
     workflow_list: str = "",
     sharer: str = "",
     declared: Sequence[Scenario] = SCENARIOS,
-) -> list[dict[str, Any]]:
+) -> list[PlannedTestFacts]:
     """Options of ``test_message`` for each test, with the ``server`` it is sent through and the ids of the ``scenarios`` that it tries.
 
     ``farm`` is that of ``farm_info``, ``sharer`` the address of the user who opens the site. Who is written to is whom predictions are
@@ -36,7 +37,7 @@ def tests_to_send(
     lists = {"alert": alert_list, "workflow": workflow_list}
     wanted = [(one, one.trial) for one in chosen(scenarios, declared) if isinstance(one.trial, Mail)]
     through_each, once = [[pair for pair in wanted if pair[1].once is flag] for flag in (False, True)]
-    tests: list[dict[str, Any]] = []
+    tests: list[PlannedTestFacts] = []
     for name, address in servers:
         for scenario, message in through_each:
             to = addresses_for(scenario.recipient, people, sharer)[:1]
@@ -44,24 +45,26 @@ def tests_to_send(
                 tests.append({"kind": message.kind, "server": name, "web_address": address, "to": to, "scenarios": [scenario.id]})
     for kind in dict.fromkeys(message.kind for _unused, message in once) if servers else ():
         ids = [scenario.id for scenario, message in once if message.kind == kind]
-        chosen_list = {"list": lists[kind]} if lists.get(kind) else {}
-        tests.append({"kind": kind, "server": "farm", "web_address": servers[0][1], **chosen_list, "scenarios": ids})
+        test: PlannedTestFacts = {"kind": kind, "server": "farm", "web_address": servers[0][1], "scenarios": ids}
+        if lists.get(kind):
+            test["list"] = lists[kind]
+        tests.append(test)
     return tests
 
 
 def doors_to_try(
-    servers: Sequence[Facts],
-    connectors: Sequence[Facts],
-    recipients: Sequence[Facts],
+    servers: Sequence[ExchangeServerFacts],
+    connectors: Sequence[ConnectorFacts],
+    recipients: Sequence[RecipientFacts],
     *,
     connector_name: str,
     port: int,
     outside: str,
     spoof: bool = False,
-    relays: Sequence[Facts] = (),
+    relays: Sequence[RelayFacts] = (),
     needs: Facts | None = None,
     declared: Sequence[Scenario] = SCENARIOS,
-) -> list[dict[str, Any]]:
+) -> list[ProbeFacts]:
     """Probes of ``smtp_probe`` for what no unlisted host may do: the farm's port, every port of the connector that was made, and of relays.
 
     ``servers`` have ``name`` and ``host``; ``connectors`` are those of ``exchange_receive_connector_info``; ``outside`` is a recipient
@@ -73,35 +76,38 @@ def doors_to_try(
     wanted = Needs.parse({"spoof_refused": spoof, **(needs or {})})
     tried = [(one, one.trial) for one in declared if isinstance(one.trial, Door) and one.is_tried(wanted)]
 
-    def door(scenario: Scenario, where: Facts, port: Any) -> dict[str, Any]:
+    def door(scenario: Scenario, server: str, host: str, port: int, *, starttls: bool = True) -> ProbeFacts:
         to = outside if scenario.recipient == "outside" else next(iter(addresses_for(scenario.recipient, people)), outside)
-        sender = {"mail_from": addresses_for("mailbox", people)[-1]} if scenario.sender == "colleague" else {}
-        return {"server": where["server"], "host": where["host"], "scenario": scenario.id, "port": int(port), **sender, "rcpt_to": to}
+        probe: ProbeFacts = {"server": server, "host": host, "scenario": scenario.id, "port": port, "rcpt_to": to}
+        if scenario.sender == "colleague":
+            probe["mail_from"] = addresses_for("mailbox", people)[-1]
+        if not starttls:
+            probe["starttls"] = False
+        return probe
 
     doors = [
-        door(scenario, relay, bound)
+        door(scenario, relay["server"], relay["host"], bound)
         for relay in relays
         for bound in sorted({int(binding["port"]) for binding in relay.get("bindings") or ()})
         for scenario, _unused in tried
         if scenario.at == "relays"
     ]
     for server in servers:
-        where = {"server": server["name"], "host": server["host"]}
-        made = list(_made(connectors, str(server["name"]), connector_name))
+        name, host = str(server["name"]), server["host"]
+        made = list(_made(connectors, name, connector_name))
         for scenario, trial in tried:
-            if scenario.at != "exchange":
-                continue
-            if not trial.made:
-                doors.append(door(scenario, where, port))
-            for connector in made if trial.made else ():
-                in_clear_text = {"starttls": False} if trial.clear_text else {}
+            if scenario.at == "exchange" and not trial.made:
+                doors.append(door(scenario, name, host, int(port)))
+            for connector in made if scenario.at == "exchange" and trial.made else ():
                 if connector.get("require_tls") or not trial.clear_text:
                     ports = sorted({int(str(binding).rpartition(":")[2]) for binding in connector["bindings"]})
-                    doors += [{**door(scenario, where, own), **in_clear_text} for own in ports]
+                    doors += [door(scenario, name, host, own, starttls=not trial.clear_text) for own in ports]
     return doors
 
 
-def messages_to_expect(tests: Iterable[Facts], recipients: Sequence[Facts], server_probes: Iterable[Facts] = ()) -> list[dict[str, Any]]:
+def messages_to_expect(
+    tests: Iterable[Facts], recipients: Sequence[RecipientFacts], server_probes: Iterable[Facts] = ()
+) -> list[dict[str, Any]]:
     """Messages of ``mailbox_message``: for each test that was sent, the copy of each recipient whose mailbox can be read.
 
     ``tests`` are results of ``test_message``, ``server_probes`` of ``server_probe``. A group's copy is looked for at its ``member``; a
@@ -131,7 +137,7 @@ def messages_to_expect(tests: Iterable[Facts], recipients: Sequence[Facts], serv
     return expected
 
 
-def _people(recipients: Iterable[Facts]) -> list[tuple[str, str]]:
+def _people(recipients: Iterable[RecipientFacts]) -> list[tuple[str, str]]:
     """Kinds and addresses. Raises ValueError when none is a mailbox."""
     people = [(str(recipient.get("kind") or "mailbox"), str(recipient["address"])) for recipient in recipients]
     if not any(kind == "mailbox" for kind, _unused in people):
@@ -139,11 +145,11 @@ def _people(recipients: Iterable[Facts]) -> list[tuple[str, str]]:
     return people
 
 
-def _is_group(recipient: Facts) -> bool:
+def _is_group(recipient: RecipientFacts) -> bool:
     return str(recipient.get("kind") or "").startswith("group_")
 
 
-def _made(connectors: Iterable[Facts], server: str, name: str) -> Iterator[Facts]:
+def _made(connectors: Iterable[ConnectorFacts], server: str, name: str) -> Iterator[ConnectorFacts]:
     """Exchange compares names without regard to case."""
     wanted = (server.casefold(), name.casefold())
     return (c for c in connectors if (str(c["server"]).casefold(), str(c["name"]).casefold()) == wanted)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 import pytest
@@ -27,6 +28,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
 from tests.unit.delivery import by_hand
 from tests.unit.delivery.by_hand import ALICE, BOB, PARTNER
+from tests.unit.test_repository import ROOT
 
 INVITATION_EXTERNAL = Scenario(
     "invitation_external",
@@ -121,3 +123,16 @@ def test_it_can_be_chosen_and_is_tried_by_default_where_it_is_needed() -> None:
     assert "invitation_external" in selectable(DECLARED) and "unlisted_submission" not in selectable(DECLARED)
     assert "invitation_external" not in scenarios_to_try({"external": True}, DECLARED)
     assert "invitation_external" in scenarios_to_try(NEEDS, DECLARED)
+
+
+def test_no_module_of_delivery_decides_by_the_id_of_a_scenario() -> None:
+    ids = {scenario.id for scenario in SCENARIOS}
+    found = [
+        (path.name, constant.value)
+        for path in (ROOT / "plugins" / "plugin_utils" / "delivery").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare)
+        for constant in ast.walk(node)
+        if isinstance(constant, ast.Constant) and constant.value in ids
+    ]
+    assert found == []

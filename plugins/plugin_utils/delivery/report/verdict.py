@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from ...common.facts import ProbeFacts
 from ...common.printable import visible
 from ..evidence import Outcome, Predicted
 from ..explain.explain import Case, explain, foreseen
@@ -118,7 +119,9 @@ def _with_sharer(situation: Situation, material: Material, declared: Sequence[Sc
 def tried(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> Asked:
     """What the trials themselves tell of what they were, for a prediction that is made after them."""
     addressed = {scenario.id: _addressed(scenario, situation, material) for scenario in declared}
-    return Asked(material.probes, material.server_probes, addressed={id_: address for id_, address in addressed.items() if address})
+    # Results of smtp_probe keep what they were asked for.
+    probes = cast(Sequence[ProbeFacts], material.probes)
+    return Asked(probes, material.server_probes, addressed={id_: address for id_, address in addressed.items() if address})
 
 
 def _addressed(scenario: Scenario, situation: Situation, material: Material) -> str:

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...common.facts import ProbeFacts
 from ..evidence import Evidence, Predicted, observed
 from ..scenarios import Door, Scenario
 from ..situation.facts import Situation
@@ -18,8 +19,6 @@ from ..situation.relays import Relay
 from .cell import Cell
 from .relay_rules import WHOEVER_LOGS_ON, predict_through_relay
 from .session_rules import Client, Prediction, predict_session
-
-Probes = Sequence[Mapping[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +30,8 @@ class Asked:
     nobody could have named: SharePoint chose them.
     """
 
-    probes: Probes = ()
-    server_probes: Probes = ()
+    probes: Sequence[ProbeFacts] = ()
+    server_probes: Sequence[Mapping[str, Any]] = ()
     sender: str = ""
     addressed: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
@@ -81,7 +80,7 @@ def predict_relay_door(situation: Situation, relay: Relay, scenario: Scenario, a
     either = (None, WHOEVER_LOGS_ON) if relay.authentication - {"anonymous"} else (None,)
     ways = [
         (_from(probe), int(probe["port"]), account)
-        for probe in tried or [{"port": port}]
+        for probe in tried or [ProbeFacts(port=port)]
         # A probe that is only planned is tried both ways.
         for account in (either if "outcome" not in probe else (WHOEVER_LOGS_ON if probe.get("authenticated") else None,))
     ]
@@ -104,7 +103,7 @@ def is_about(probe: Mapping[str, Any], scenario: Scenario, server: Host) -> bool
     return probe.get("scenario") == scenario.id and server.known_as(str(probe.get("server") or probe.get("host", "")))
 
 
-def _envelope(situation: Situation, scenario: Scenario, asked: Asked, tried: Probes) -> tuple[str, str]:
+def _envelope(situation: Situation, scenario: Scenario, asked: Asked, tried: Sequence[ProbeFacts]) -> tuple[str, str]:
     """Recipient and sender, those of the probes where there are any."""
     recipient = situation.recipients_of(scenario.recipient)[0]
     sender = situation.sender_of(scenario)
@@ -115,6 +114,6 @@ def _envelope(situation: Situation, scenario: Scenario, asked: Asked, tried: Pro
     return recipient, sender
 
 
-def _from(probe: Mapping[str, Any]) -> str:
+def _from(probe: ProbeFacts) -> str:
     """The address that a probe comes from."""
     return str(probe.get("client_address") or UNLISTED_ADDRESS)

@@ -16,6 +16,17 @@ from typing import Any, Final
 
 from ...common.addresses import is_address
 from ...common.errors import FactError
+from ...common.facts import (
+    ConnectorFacts,
+    ExchangeServerFacts,
+    FarmFacts,
+    GroupFacts,
+    OutgoingEmailFacts,
+    RecipientFacts,
+    RelayFacts,
+    SendAsFacts,
+    WebApplicationFacts,
+)
 from ..needs import Needs
 from ..scenarios import Job, RecipientKind, Scenario
 from .connectors import Connector
@@ -177,19 +188,19 @@ class Situation:
 
 def parse_situation(
     *,
-    farm: Mapping[str, Any],
-    connectors: Sequence[Mapping[str, Any]],
+    farm: FarmFacts,
+    connectors: Sequence[ConnectorFacts],
     accepted_domains: Sequence[Any] | None,
-    exchange_servers: Sequence[Mapping[str, Any]],
-    recipients: Sequence[Mapping[str, Any]],
+    exchange_servers: Sequence[ExchangeServerFacts],
+    recipients: Sequence[RecipientFacts],
     needs: Mapping[str, Any],
     route: str,
     connector_name: str,
     web_application: str,
-    groups: Sequence[Mapping[str, Any]] | None = None,
+    groups: Sequence[GroupFacts] | None = None,
     sharer: str = "",
-    relays: Sequence[Mapping[str, Any]] = (),
-    send_as: Sequence[Mapping[str, Any]] | None = None,
+    relays: Sequence[RelayFacts] = (),
+    send_as: Sequence[SendAsFacts] | None = None,
 ) -> Situation:
     """The situation from facts as the other modules return them. Raises FactError."""
     try:
@@ -239,7 +250,7 @@ def _domain(entry: Any) -> str:
     return str(text).casefold()
 
 
-def _exchange(given: Iterable[Mapping[str, Any]], connectors: Iterable[Connector]) -> tuple[Host, ...]:
+def _exchange(given: Iterable[ExchangeServerFacts], connectors: Iterable[Connector]) -> tuple[Host, ...]:
     hosts: dict[str, Host] = {}
     for facts in given:
         name, host = str(facts["name"]), str(facts.get("host") or facts.get("fqdn") or "")
@@ -252,7 +263,7 @@ def _exchange(given: Iterable[Mapping[str, Any]], connectors: Iterable[Connector
     return tuple(hosts.values())
 
 
-def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
+def _farm(facts: FarmFacts, wanted: str) -> Farm:
     try:
         application = _application(facts["web_applications"], wanted)
         email = _outgoing_email(application, facts["web_applications"])
@@ -281,7 +292,7 @@ def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
         raise FactError(f"the farm's facts lack {error}: pass what farm_info returned as 'farm'") from error
 
 
-def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
+def _application(applications: Sequence[WebApplicationFacts], wanted: str) -> WebApplicationFacts:
     content = [application for application in applications if not application.get("central_administration")]
     if wanted:
         content = [application for application in content if _is_within(wanted, application)]
@@ -292,15 +303,16 @@ def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapp
     return max(content, key=lambda application: len(str(application["url"]))) if wanted else content[0]
 
 
-def _is_within(wanted: str, application: Mapping[str, Any]) -> bool:
+def _is_within(wanted: str, application: WebApplicationFacts) -> bool:
     """Whether ``wanted`` is the web application's name, its URL, or the URL of a site in it."""
     url = str(application["url"]).rstrip("/").casefold()
     return wanted.casefold() == str(application["name"]).casefold() or f"{wanted.casefold()}/".startswith(f"{url}/")
 
 
-def _outgoing_email(application: Mapping[str, Any], applications: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _outgoing_email(application: WebApplicationFacts, applications: Sequence[WebApplicationFacts]) -> OutgoingEmailFacts:
     """The web application's own settings, or the farm's (Central Administration's) where it has none."""
-    own: Mapping[str, Any] = application.get("outgoing_email") or {}
+    own: OutgoingEmailFacts = application.get("outgoing_email") or {}
     if own.get("server"):
         return own
-    return next((entry.get("outgoing_email") or {} for entry in applications if entry.get("central_administration")), {})
+    default = (entry.get("outgoing_email") for entry in applications if entry.get("central_administration"))
+    return next(default, None) or {}

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ...common.errors import FactError
+from ...common.facts import GroupFacts, RecipientFacts
 from ..scenarios import RecipientKind
 
 KINDS = ("mailbox", "external", "group_authenticated", "group_permitted")
@@ -51,7 +52,7 @@ class SenderRestrictions:
     reject_from: frozenset[str]
 
 
-def parse_recipients(given: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
+def parse_recipients(given: Sequence[RecipientFacts]) -> tuple[Recipient, ...]:
     """From ``recipients`` of the modules. Raises FactError for a kind that is none, or a member that is no mailbox of the list."""
     found = []
     mailboxes = {str(r.get("address")).casefold() for r in given if (r.get("kind") or "mailbox") in ("mailbox", "external")}
@@ -80,7 +81,7 @@ def stand_ins(domain: str) -> dict[str, str]:
     }
 
 
-def parse_groups(given: Sequence[Mapping[str, Any]] | None) -> dict[str, SenderRestrictions] | None:
+def parse_groups(given: Sequence[GroupFacts] | None) -> dict[str, SenderRestrictions] | None:
     """From ``groups`` of ``exchange_group_senders_info``, by address in lower case; None where they were not read."""
     if given is None:
         return None
