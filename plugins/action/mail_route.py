@@ -46,8 +46,8 @@ def _to_configure(name: str | None) -> Route:
 def _predicted(options: dict[str, Any]) -> dict[str, Any]:
     facts = {name: options[name] for name in FACTS}
     route = options["route"] or ""
-    asked = Asked([_from_here(probe) for probe in options["probes"]], sender=options["probe_sender"] or "")
     try:
+        asked = Asked([_from_here(probe) for probe in options["probes"]], sender=options["probe_sender"] or "")
         foretold = foretell(_situation(facts, route, _asked_for(facts)), asked)
         everything = predict(_situation(facts, route, KINDS))
         after = None
@@ -83,6 +83,9 @@ def _situation(facts: dict[str, Any], route: str, kinds: Iterable[str]) -> Situa
 
 
 def _from_here(probe: ProbeFacts) -> ProbeFacts:
-    """A planned probe with the address that it comes from."""
-    known = probe.get("client_address") or source_address(str(probe.get("host") or ""), int(probe.get("port") or 25))
-    return {**probe, "client_address": known}
+    """A planned probe with the address that it comes from. Raises FactError for one without host or port."""
+    try:
+        host, port = str(probe["host"]), int(probe["port"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FactError(f"an entry of probes has no host, or no port that is a number ({error})") from error
+    return {**probe, "port": port, "client_address": probe.get("client_address") or source_address(host, port)}

@@ -148,6 +148,7 @@ def test_a_relay_that_would_be_closed() -> None:
         ({"failed": True, "msg": "The connector is open to all."}, "open to all"),
         ({"ping": "pong"}, "no result of a module"),
         ({"after": {"something": {"else": 1}}}, "something"),
+        ({"after": {PORTAL: "settings"}, "before": None}, "cannot be understood"),
     ],
 )
 def test_what_is_no_change_is_refused(result: dict[str, Any], said: str) -> None:

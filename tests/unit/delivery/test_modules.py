@@ -45,6 +45,7 @@ TASKS: dict[str, dict[str, Any]] = {
     "judged_alike": {"delivery_report": {**JUDGED, "prediction": "{{ predicted.prediction }}"}},
     "by_later_facts": {"delivery_report": JUDGED},
     "no_prediction": {"delivery_report": {**JUDGED, "prediction": {"schema": 2}}},
+    "no_port": {"mail_route": {**FACTS, "probes": [{"host": "127.0.0.1", "port": "smtp"}]}},
     "some_facts": {"mail_route": {"farm": FACTS["farm"]}},
     "no_facts": {"delivery_report": {"route": "anonymous", "recipients": []}},
 }
@@ -116,6 +117,10 @@ def test_a_route_that_is_not_configured_is_refused_with_those_that_are(results: 
 def test_with_facts_a_route_that_configures_nothing_is_predicted(results: dict[str, Any]) -> None:
     assert results["predicted"]["configures"]["configured"] is False and results["predicted"]["configures"]["connector"] is None
     assert results["predicted"]["recommended"]["route"] == "anonymous"
+
+
+def test_a_probe_without_a_port_is_refused(results: dict[str, Any]) -> None:
+    assert results["no_port"]["failed"] and "Nothing can be predicted: an entry of probes" in results["no_port"]["msg"]
 
 
 def test_facts_come_together(results: dict[str, Any]) -> None:

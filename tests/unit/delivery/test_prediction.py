@@ -132,6 +132,18 @@ def test_with_what_nobody_predicted_nothing_agrees(arrives: bool, observed: str,
     assert any("not predicted" in line for line in matrix_lines(report))
 
 
+def test_an_invitation_that_went_elsewhere_was_not_predicted() -> None:
+    situation = _situation(needs=by_hand.ALL_NEEDS, sharer=ALICE)
+    sent = relay_by_hand.invitation()
+    sent["sent"]["recipients"] = ["stranger@corp.example"]
+    report = verify(situation, gather([sent], [], [], []), foretold=foretell(situation))
+    assert _cells(report, "invitation")["SP01"]["predicted"] == "not_predicted"
+    # Without a prediction from before, it is predicted for whom it went to.
+    later = verify(situation, gather([sent], [], [], []))
+    cell = _cells(later, "invitation")["SP01"]
+    assert (cell["recipient"], cell["predicted"]) == ("stranger@corp.example", "delivered")
+
+
 def test_a_server_that_came_later_was_not_predicted() -> None:
     early = by_hand.farm()
     early["servers"] = early["servers"][:1]

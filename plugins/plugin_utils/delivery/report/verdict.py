@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, cast
 
@@ -60,8 +61,13 @@ def verify(
     perhaps later, and only helps to observe and to explain. Without it the prediction is made here, of the same facts.
     """
     situation = _with_sharer(situation, material, declared)
-    foretold = foretold or foretell(situation, tried(situation, material, declared), declared)
-    cells = _judged_cells(foretold, situation, material, declared)
+    asked = tried(situation, material, declared)
+    now = predict(situation, asked, declared) if foretold else []
+    foretold = foretold or foretell(situation, asked, declared)
+    told = {(cell.id, cell.server.casefold()) for cell in foretold.cells}
+    cells = [_chosen(cell, asked) for cell in foretold.cells]
+    beyond = [_chosen(cell, asked).unpredicted() for cell in now if (cell.id, cell.server.casefold()) not in told]
+    cells += [cell for cell in beyond if observe(cell, situation, material) is not NOT_RUN]
     judged = [_scenario(Case(cell, NOT_RUN, situation, material, foretold.variables)) for cell in cells]
     scenarios = [scenario for scenario, _unused in judged]
     farm = situation.farm
@@ -118,35 +124,31 @@ def _with_sharer(situation: Situation, material: Material, declared: Sequence[Sc
 
 def tried(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> Asked:
     """What the trials themselves tell of what they were, for a prediction that is made after them."""
-    addressed = {scenario.id: _addressed(scenario, situation, material) for scenario in declared}
     # Results of smtp_probe keep what they were asked for.
     probes = cast(Sequence[ProbeFacts], material.probes)
+    addressed = {scenario.id: _addressed(scenario, situation, material, declared) for scenario in declared}
     return Asked(probes, material.server_probes, addressed={id_: address for id_, address in addressed.items() if address})
 
 
-def _addressed(scenario: Scenario, situation: Situation, material: Material) -> str:
-    """The recipient that SharePoint, or who made the test, chose; empty where nobody did."""
-    candidates, found = situation.recipients_of(scenario.recipient), ""
-    for test in material.tests:
-        if test.token and test.kind == scenario.message_kind and test.recipients:
-            reached = [address for address in candidates if test.reaches(address)]
-            anybody = isinstance(scenario.trial, Mail) and scenario.trial.addressing == "sharepoint"
-            strangers = sorted(test.recipients) if anybody else []
-            found = next(iter([*reached, *strangers]), found)
-    return found
+def _addressed(scenario: Scenario, situation: Situation, material: Material, declared: Sequence[Scenario]) -> str:
+    """The recipient that SharePoint, or who made the test, chose; empty where nobody did.
+
+    Somebody whom no scenario of that kind of message goes to is a choice, too, but for alerts: those go to whoever subscribed.
+    """
+    kind, trial = scenario.message_kind, scenario.trial
+    if not isinstance(trial, Mail):
+        return ""
+    # The last test counts.
+    tests = [test for test in reversed(material.tests) if test.token and test.recipients and test.kind == kind]
+    reached = (address for test in tests for address in situation.recipients_of(scenario.recipient) if test.reaches(address))
+    meant = {address.casefold() for one in declared if one.message_kind == kind for address in situation.recipients_of(one.recipient)}
+    strangers = (address for test in tests for address in sorted(test.recipients - meant) if trial.addressing != "subscribers")
+    return next(itertools.chain(reached, strangers), "")
 
 
-def _judged_cells(foretold: Foretold, situation: Situation, material: Material, declared: Sequence[Scenario]) -> list[Cell]:
-    """Of each predicted cell that which is about whom the mail went to; then what was tried and nobody predicted."""
-    chosen = {scenario.id: _addressed(scenario, situation, material) for scenario in declared}
-    cells = [_chosen(cell, chosen.get(cell.id, "")) for cell in foretold.cells]
-    told = {(cell.id, cell.server.casefold()) for cell in cells}
-    now = predict(situation, tried(situation, material, declared), declared)
-    strangers = (_chosen(cell, chosen.get(cell.id, "")).unpredicted() for cell in now if (cell.id, cell.server.casefold()) not in told)
-    return [*cells, *(cell for cell in strangers if observe(cell, situation, material) is not NOT_RUN)]
-
-
-def _chosen(cell: Cell, recipient: str) -> Cell:
+def _chosen(cell: Cell, asked: Asked) -> Cell:
+    """Of a cell that is about several recipients, the one about whom the mail went to."""
+    recipient = asked.addressed.get(cell.id)
     if not recipient:
         return cell
     return cell.about(recipient) or dataclasses.replace(cell, recipient=recipient).unpredicted()

@@ -45,6 +45,13 @@ def facts_after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) 
 
     Raises FactError for a result that failed, or is of none of these modules.
     """
+    try:
+        return _after(facts, changes)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise FactError(f"the facts or the changes cannot be understood ({error}): pass on what the modules returned, as it is") from error
+
+
+def _after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Facts:
     after = {**facts, "farm": copy.deepcopy(facts["farm"])}
     for name in ("connectors", "relays"):
         after[name] = copy.deepcopy(list(facts.get(name) or ()))
