@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.facts import PlannedTestFacts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery import plan
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.observe.material import gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.report.html import page
@@ -54,10 +55,10 @@ SUBMISSION = Scenario(
 )
 DECLARED = (*SCENARIOS, INVITATION_EXTERNAL, SUBMISSION)
 NEEDS = {"external": True, "send_as_users": True}
-SECURED = [*by_hand.defaults(), by_hand.externally_secured("EX01"), by_hand.externally_secured("EX02")]
+SECURED: Any = [*by_hand.defaults(), by_hand.externally_secured("EX01"), by_hand.externally_secured("EX02")]
 
 
-def _sent(test: dict[str, Any], sender: str = ALICE) -> dict[str, Any]:
+def _sent(test: PlannedTestFacts, sender: str = ALICE) -> dict[str, Any]:
     token = f"{test['server']}{test['to'][0].partition('@')[0]}"
     sent = {"token": token, "subject": f"Test {token}", "time": "2026-11-24T12:00:00+00:00", "server": test["server"], "error": ""}
     return {"kind": test["kind"], "sent": {**sent, "recipients": test["to"], "process": "w3wp", "sender": sender}, "log": []}
@@ -76,7 +77,7 @@ def _report(*, needs: dict[str, bool], arrives: bool) -> dict[str, Any]:
     doors = plan.doors_to_try(
         [{"name": name, "host": f"{name.lower()}.corp.example"} for name in ("EX01", "EX02")],
         SECURED,
-        by_hand.RECIPIENTS,
+        facts["recipients"],
         connector_name="SharePoint mail",
         port=25,
         outside="nobody@example.com",

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import FactError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.facts import ProbeFacts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.observe.material import Material, gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.report.text import matrix_lines, prediction_lines
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.report.verdict import tried, verify
@@ -164,7 +165,13 @@ def test_a_server_that_is_gone_was_predicted_and_not_tried() -> None:
 
 
 def test_where_a_planned_probe_comes_from_decides_what_it_meets() -> None:
-    planned = {"scenario": "unlisted_relay", "server": "EX01", "host": "ex01.corp.example", "port": 25, "rcpt_to": "nobody@example.com"}
+    planned: ProbeFacts = {
+        "scenario": "unlisted_relay",
+        "server": "EX01",
+        "host": "ex01.corp.example",
+        "port": 25,
+        "rcpt_to": "nobody@example.com",
+    }
     fates = {}
     for address in ("10.0.0.21", "10.0.0.99"):
         cells = foretell(_situation(), Asked([{**planned, "client_address": address}])).cells
@@ -175,7 +182,13 @@ def test_where_a_planned_probe_comes_from_decides_what_it_meets() -> None:
 def test_a_planned_probe_of_a_relay_is_predicted_as_anybody_and_logged_on() -> None:
     offering = relay_by_hand.relay(authentication=["anonymous", "ntlm"], relay_authenticated=True)
     situation = parse_situation(**relay_by_hand.situation_facts(offering))
-    planned = {"scenario": "relay_unlisted", "server": "SP01", "host": "sp01.corp.example", "port": 25, "client_address": "10.0.0.99"}
+    planned: ProbeFacts = {
+        "scenario": "relay_unlisted",
+        "server": "SP01",
+        "host": "sp01.corp.example",
+        "port": 25,
+        "client_address": "10.0.0.99",
+    }
     cells = foretell(situation, Asked([planned])).cells
     assert next(cell.prediction.outcome for cell in cells if cell.id == "relay_unlisted") == "delivered"
 
