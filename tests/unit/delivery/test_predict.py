@@ -218,7 +218,7 @@ def test_what_a_sharepoint_server_can_show_by_cmdlet() -> None:
 
 MECHANISMS = st.frozensets(st.sampled_from(["Tls", "Integrated", "BasicAuth", "ExchangeServer", "ExternalAuthoritative"]))
 GROUPS = st.frozensets(st.sampled_from(["AnonymousUsers", "ExchangeUsers", "ExchangeServers", "Custom"]))
-RIGHTS = st.none() | st.just([]) | st.just(by_hand.anonymous(relay=True)["rights"])
+RIGHTS: st.SearchStrategy[Any] = st.none() | st.just([]) | st.just(by_hand.anonymous(relay=True)["rights"])
 CONNECTORS = st.builds(
     lambda name, server, auth, groups, rights, ranges, tls, on: by_hand.connector(
         name,

@@ -184,7 +184,8 @@ def test_tls_from_sharepoint_needs_a_certificate_of_the_relay() -> None:
 
 
 def test_the_relay_is_known_by_name_or_address() -> None:
-    for email in ({"server": "SP01", "server_addresses": []}, {"server": "10.0.0.21"}, {"server": "smtp.corp.example"}):
+    ways: list[dict[str, Any]] = [{"server": "SP01", "server_addresses": []}, {"server": "10.0.0.21"}, {"server": "smtp.corp.example"}]
+    for email in ways:
         farm = by_hand.farm(**{"server_addresses": ["10.0.0.21"], "from_address": OWN, **email})
         assert _fates(farm=farm)["alert"] == DELIVERED
     assert _fates(farm=by_hand.farm(patched=True, from_address=OWN))["alert_external"] == ("refused", "no_relay")
