@@ -87,7 +87,7 @@ def connector(name: str, server: str = "EX01", **changed: Any) -> Any:
     }
 
 
-def defaults() -> list[dict[str, Any]]:
+def defaults() -> list[Any]:
     """What setup makes, as far as a client can reach it."""
     return [
         made
