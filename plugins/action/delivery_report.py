@@ -21,38 +21,26 @@ from ..plugin_utils.delivery.report.junit import junit
 from ..plugin_utils.delivery.report.summary import stats
 from ..plugin_utils.delivery.report.text import matrix_lines, side_by_side
 from ..plugin_utils.delivery.report.verdict import SCHEMA, findings, verify
-from ..plugin_utils.delivery.situation.facts import parse_situation
+from ..plugin_utils.delivery.routes.prediction import Foretold
+from ..plugin_utils.delivery.situation.facts import FACTS, parse_situation
 from ..plugin_utils.task.action import MailAction
 
-_SITUATION = (
-    "farm",
-    "connectors",
-    "accepted_domains",
-    "exchange_servers",
-    "recipients",
-    "needs",
-    "route",
-    "connector_name",
-    "web_application",
-    "groups",
-    "sharer",
-    "relays",
-    "send_as",
-)
 _MATERIAL = ("tests", "messages", "events", "probes", "server_probes", "server_log")
 
 
 class ActionModule(MailAction):
     needs_connection = False
+    required_one_of = (("farm",), ("connectors",), ("accepted_domains",))
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
-            situation = parse_situation(**{name: options[name] for name in _SITUATION})
+            situation = parse_situation(**{name: options[name] for name in FACTS}, route=options["route"])
+            foretold = Foretold.parse(options["prediction"]) if options["prediction"] else None
         except FactError as error:
             raise BadInput(f"There is no report: {error}. Nothing was written.") from error
         earlier = _earlier(options["compare_with"]) if options["compare_with"] else None
         material = gather(**{name: options[name] for name in _MATERIAL})
-        report = {**verify(situation, material), "time": now().isoformat(timespec="seconds")}
+        report = {**verify(situation, material, foretold=foretold), "time": now().isoformat(timespec="seconds")}
         if not self.check_mode:
             if options["json_path"]:
                 _write(options["json_path"], json.dumps(report, indent=2, ensure_ascii=False) + "\n")
@@ -81,19 +69,13 @@ def _earlier(path: str) -> Mapping[str, Any]:
 
 
 def _write(path: str, text: str) -> None:
-    """Whole or not at all: a reader never meets half a report."""
+    """Whole or not at all: a reader never meets half a report. For its owner only: it holds addresses and names of a farm."""
     target = pathlib.Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        # A temporary file is made with the mode 0600, and keeps it under its new name.
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False) as file:
             file.write(text)
-        os.chmod(file.name, 0o644 & ~_umask())
         os.replace(file.name, target)
     except OSError as error:
         raise MailError(f"The report could not be written to {path} on the controller: {error.strerror or error}.") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -12,6 +12,7 @@ import socket
 from typing import Any
 
 from ..plugin_utils.common.errors import BadInput
+from ..plugin_utils.delivery.scenarios import SCENARIOS, Door
 from ..plugin_utils.smtp.certificate import authorities
 from ..plugin_utils.smtp.envelope import Envelope
 from ..plugin_utils.smtp.logon import Logon
@@ -19,6 +20,7 @@ from ..plugin_utils.smtp.probe import Probe
 from ..plugin_utils.task.action import MailAction
 
 _GIVEN = ("host", "port", "mail_from", "rcpt_to", "scenario", "server", "token")
+_IN_CLEAR_TEXT = {scenario.id for scenario in SCENARIOS if isinstance(scenario.trial, Door) and scenario.trial.clear_text}
 _AT_ONCE = 8
 """Exchange takes 20 connections of one address at a time (``MaxInboundConnectionPerSource``)."""
 
@@ -54,7 +56,7 @@ class _Try:
         username, password = options["username"], options["password"]
         if bool(username) != bool(password):
             raise BadInput("A probe that logs on needs both username and password. Nothing was sent.")
-        starttls = options["starttls"] and options["scenario"] != "tls_missing"
+        starttls = options["starttls"] and options["scenario"] not in _IN_CLEAR_TEXT
         subject = f"smtp_probe {options['token'] or ''}".strip()
         self._envelope = Envelope(options["mail_from"], options["rcpt_to"], send=self.sends, subject=subject)
         self._probe = Probe(

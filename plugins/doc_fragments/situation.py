@@ -13,7 +13,6 @@ options:
   farm:
     description: The return value C(farm) of M(sharepoint.mail.farm_info).
     type: dict
-    required: true
   web_application:
     description: Name or URL of the web application that is meant. The first besides Central Administration by default.
     type: str
@@ -24,12 +23,10 @@ options:
       - With C(rights=true) there, predictions count the rights that were read; else those that permission groups stand for.
     type: list
     elements: dict
-    required: true
   accepted_domains:
     description: The return value C(accepted_domains) of the same module.
     type: list
     elements: str
-    required: true
   exchange_servers:
     description:
       - How the Exchange servers are known - C(name) in Exchange, C(host) where they are reached, C(addresses). Says which of them the

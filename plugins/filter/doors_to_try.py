@@ -51,9 +51,12 @@ options:
     type: str
     required: true
   spoof:
-    description: Try to send as a colleague, too.
+    description: Short for O(needs) with C(spoof_refused).
     type: bool
     default: false
+  needs:
+    description: What the farm needs, as O(sharepoint.mail.mail_route#module:needs). Some things are tried only where they are needed.
+    type: dict
   relays:
     description: Return values C(relay) of M(sharepoint.mail.iis_smtp_relay_info), each with C(host), where the relay is reached.
     type: list

@@ -33,7 +33,7 @@ options:
     elements: dict
     required: true
   scenarios:
-    description: Kinds of test messages to try; others are ignored.
+    description: Ids of the scenarios to try. Those that no test message tries are left out.
     type: list
     elements: str
     required: true
@@ -43,6 +43,10 @@ options:
     default: ""
   workflow_list:
     description: Title of the list with the workflow.
+    type: str
+    default: ""
+  sharer:
+    description: Address of the user who opens the site. Somebody else is invited.
     type: str
     default: ""
 """
@@ -55,7 +59,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: Options of M(sharepoint.mail.test_message), with the C(server) that the test is sent through.
+  description:
+    - Options of M(sharepoint.mail.test_message), with the C(server) that the test is sent through and the ids of the C(scenarios) that it
+      tries.
   type: list
   elements: dict
 """

@@ -15,6 +15,7 @@ description:
   - Predicts from the configuration that was read what becomes of each scenario on each server, compares that with what was tried and
     seen, and explains what failed or surprised. The role P(sharepoint.mail.verify_delivery#role) collects all that it needs.
   - Results of other modules can be given as they were registered, loops included. Skipped ones count as not run.
+  - O(farm), O(connectors) and O(accepted_domains) are required.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -35,6 +36,13 @@ options:
     type: list
     elements: dict
     required: true
+  prediction:
+    description:
+      - The prediction that was made before anything was sent, RV(sharepoint.mail.mail_route#module:prediction) or the whole result of
+        M(sharepoint.mail.mail_route) as it was registered. It is judged as it is, whatever is read later.
+      - By default it is made here, from the facts given.
+      - What was tried and is not in it is V(not_predicted).
+    type: dict
   tests:
     description: Results of M(sharepoint.mail.test_message), of any kind. One with C(not_run) counts as not run for that reason.
     type: list
@@ -71,7 +79,7 @@ options:
     elements: dict
     default: []
   json_path:
-    description: File on the controller for the report as JSON. Not written in check mode.
+    description: File on the controller for the report as JSON, for its owner only (0600), as the other files. Not written in check mode.
     type: path
   html_path:
     description: File on the controller for the report as a page. Not written in check mode.
@@ -221,10 +229,12 @@ report:
           description: Whether anything else is a failure.
           type: bool
         predicted:
-          description: V(delivered), V(refused), V(accepted_not_delivered), V(bounced), V(not_sent) or V(not_run).
+          description:
+            - V(delivered), V(refused), V(accepted_not_delivered), V(bounced), V(not_sent) or V(not_run); or V(not_predicted), where nobody
+              predicted it.
           type: str
         observed:
-          description: One of the same.
+          description: One of the same, but for V(not_predicted).
           type: str
         verdict:
           description: V(pass), V(fail), V(as_predicted), V(skipped) or V(surprise).

@@ -148,6 +148,10 @@ CAUSES: dict[str, tuple[str, str]] = {
         "The mail was accepted although the configuration that was read does not allow it: it took another connector or another way.",
         "Compare the client address in message tracking with the server's, and read exchange_receive_connector_info again.",
     ),
+    "not_predicted": (
+        "This was tried and seen, and nobody predicted it: the facts changed after the prediction, or a test went elsewhere than planned.",
+        "Predict again from what is there now (mail_route), and verify again.",
+    ),
     "unlisted_host_admitted": (
         "An unlisted host was let in although no connector that was read allows it: another connector took the connection, rights were "
         "edited by hand, or the configuration changed after it was read.",
@@ -229,6 +233,7 @@ PREDICTED = {
     "relay_send_as": "send_as_missing",
     "accepted": "allowed_by_configuration",
     "no_connector": "unknown",
+    "not_predicted": "not_predicted",
 }
 
 # What a reply, a log line or a status says -> the cause, whatever was predicted; the first that matches counts.

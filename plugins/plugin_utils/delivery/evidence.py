@@ -11,6 +11,7 @@ from typing import Literal
 
 Standing = Literal["observed", "inferred"]
 Outcome = Literal["delivered", "refused", "accepted_not_delivered", "bounced", "not_sent", "not_run"]
+Predicted = Outcome | Literal["not_predicted"]
 OUTCOMES: tuple[Outcome, ...] = ("delivered", "refused", "accepted_not_delivered", "bounced", "not_sent", "not_run")
 
 

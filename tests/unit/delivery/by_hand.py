@@ -71,7 +71,7 @@ def groups(permitted: str = SHAREPOINT) -> list[dict[str, Any]]:
     ]
 
 
-def connector(name: str, server: str = "EX01", **changed: Any) -> dict[str, Any]:
+def connector(name: str, server: str = "EX01", **changed: Any) -> Any:
     return {
         "identity": f"{server}\\{name}",
         "name": name,
@@ -87,7 +87,7 @@ def connector(name: str, server: str = "EX01", **changed: Any) -> dict[str, Any]
     }
 
 
-def defaults() -> list[dict[str, Any]]:
+def defaults() -> list[Any]:
     """What setup makes, as far as a client can reach it."""
     return [
         made
@@ -99,7 +99,7 @@ def defaults() -> list[dict[str, Any]]:
     ]
 
 
-def anonymous(server: str = "EX01", *, relay: bool = False, **changed: Any) -> dict[str, Any]:
+def anonymous(server: str = "EX01", *, relay: bool = False, **changed: Any) -> Any:
     shape: dict[str, Any] = {
         "remote_ip_ranges": ["10.0.0.21", "10.0.0.22"],
         "bindings": ["0.0.0.0:26"],
@@ -112,7 +112,7 @@ def anonymous(server: str = "EX01", *, relay: bool = False, **changed: Any) -> d
     return connector("SharePoint mail", server, **{**shape, **changed})
 
 
-def externally_secured(server: str = "EX01", **changed: Any) -> dict[str, Any]:
+def externally_secured(server: str = "EX01", **changed: Any) -> Any:
     shape = {
         "remote_ip_ranges": ["10.0.0.21", "10.0.0.22"],
         "bindings": ["0.0.0.0:25"],

@@ -62,8 +62,9 @@ def groups() -> list[dict[str, Any]]:
 
 def situation_facts(*relays: dict[str, Any], **changed: Any) -> dict[str, Any]:
     """A farm whose outgoing mail server is the relay on SP01, and that sends as the relay's account."""
-    given = {name: changed.pop(name) for name in ("from_address", "port", "tls", "patched") if name in changed}
-    farm = by_hand.farm(**{"server": "sp01.corp.example", "server_addresses": ["10.0.0.21"], "from_address": OWN, **given})
+    given: dict[str, Any] = {name: changed.pop(name) for name in ("from_address", "port", "tls", "patched") if name in changed}
+    email: dict[str, Any] = {"server": "sp01.corp.example", "server_addresses": ["10.0.0.21"], "from_address": OWN, **given}
+    farm = by_hand.farm(**email)
     facts = {
         "farm": farm,
         "exchange_servers": SERVERS,

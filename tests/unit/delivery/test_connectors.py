@@ -10,12 +10,13 @@ import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common import rights as names
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.addresses import Range
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.facts import ConnectorFacts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.selection import Match, select
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.connectors import Connector
 from tests.unit.delivery import by_hand
 
 
-def _select(facts: list[dict[str, Any]], client: str, port: int = 25, local: str | None = "10.0.0.31", server: str = "EX01") -> Match:
+def _select(facts: list[ConnectorFacts], client: str, port: int = 25, local: str | None = "10.0.0.31", server: str = "EX01") -> Match:
     return select([Connector.parse(entry) for entry in facts], server, local, port, client)
 
 
@@ -114,7 +115,7 @@ def test_auth_offered(mechanisms: list[str], plain: tuple[str, ...], under_tls: 
     ],
 )
 def test_rights(
-    connector: dict[str, Any], authenticated: bool, submits: bool, relays: bool, any_sender: bool, counts_as_authenticated: bool
+    connector: ConnectorFacts, authenticated: bool, submits: bool, relays: bool, any_sender: bool, counts_as_authenticated: bool
 ) -> None:
     parsed = Connector.parse(connector)
     rights = parsed.rights(parsed.principal(authenticated))

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import FactError
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import Cell, predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.cell import Cell
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.doors import Asked
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.relays import same_account
 from tests.unit.delivery import by_hand, relay_by_hand
@@ -31,7 +33,10 @@ ANY_SENDER = {
 
 def _cells(*relays: dict[str, Any], **changed: Any) -> dict[tuple[str, str], Cell]:
     probes = changed.pop("probes", ())
-    return {(cell.id, cell.server): cell for cell in predict(parse_situation(**relay_by_hand.situation_facts(*relays, **changed)), probes)}
+    return {
+        (cell.id, cell.server): cell
+        for cell in predict(parse_situation(**relay_by_hand.situation_facts(*relays, **changed)), Asked(probes))
+    }
 
 
 def _fates(*relays: dict[str, Any], server: str = "SP01", **changed: Any) -> dict[str, tuple[str, str]]:
@@ -179,7 +184,8 @@ def test_tls_from_sharepoint_needs_a_certificate_of_the_relay() -> None:
 
 
 def test_the_relay_is_known_by_name_or_address() -> None:
-    for email in ({"server": "SP01", "server_addresses": []}, {"server": "10.0.0.21"}, {"server": "smtp.corp.example"}):
+    ways: list[dict[str, Any]] = [{"server": "SP01", "server_addresses": []}, {"server": "10.0.0.21"}, {"server": "smtp.corp.example"}]
+    for email in ways:
         farm = by_hand.farm(**{"server_addresses": ["10.0.0.21"], "from_address": OWN, **email})
         assert _fates(farm=farm)["alert"] == DELIVERED
     assert _fates(farm=by_hand.farm(patched=True, from_address=OWN))["alert_external"] == ("refused", "no_relay")

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.needs import Needs
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.routes import ROUTES, Recommendation, recommend
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.declared import ROUTES
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.routes import Recommendation, recommend
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import Situation, parse_situation
 from tests.unit.delivery import by_hand, relay_by_hand
+from tests.unit.test_repository import ROOT
 
 PATCHED = by_hand.farm(patched=True)
 NEEDS = st.builds(Needs, *[st.booleans()] * len(dataclasses.fields(Needs)))
@@ -180,3 +182,18 @@ def test_every_need_has_an_answer_and_more_needs_never_trust_less(needs: Needs, 
     nothing = recommend(Needs(), situation)
     assert advice.chosen is not None and nothing.chosen is not None
     assert ROUTES.index(advice.chosen) >= ROUTES.index(nothing.chosen)
+
+
+def test_the_table_of_needs_in_the_documentation_is_what_the_rules_say() -> None:
+    text = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line.startswith("| ")]
+    columns = [route for route in ROUTES if route.known]
+    needs = {"external recipients": "external", "groups": "groups", "sharing invitations": "send_as_users"}
+    compared = set()
+    for row in table:
+        need = next((need for words, need in needs.items() if row[0].startswith(words)), None)
+        if need:
+            cannot = {one.route: {text.partition(":")[0] for text in one.cannot} for one in _advice().routes}
+            assert [cell.startswith(("no", "only")) for cell in row[1:]] == [need in cannot[route] for route in columns], row[0]
+            compared.add(need)
+    assert compared == set(needs.values())

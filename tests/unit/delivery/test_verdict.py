@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.evidence import OUTCOMES, Outcome
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.observe.material import gather
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.report.verdict import findings, judge, passes, verify
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import Want
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import Want
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
 from tests.unit.delivery import by_hand
 

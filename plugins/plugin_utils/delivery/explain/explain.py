@@ -15,8 +15,7 @@ from ..evidence import Outcome
 from ..observe.mail import Observation
 from ..observe.material import Material
 from ..observe.seen import error_in
-from ..rules.predict import Cell
-from ..scenarios import AT_RELAYS, FROM_SERVERS
+from ..rules.cell import Cell
 from ..situation.connectors import Connector
 from ..situation.facts import Situation
 from .relay_causes import relay_cause
@@ -71,7 +70,7 @@ class Case:
             "sender": situation.farm.from_address,
             "smtp_server": situation.farm.smtp_server or "that none is set for",
             "envelope": self.envelope or "the user who shares",
-            "relay": cell.server if cell.id in AT_RELAYS else relay.server if relay else "the farm's server",
+            "relay": cell.server if cell.scenario.at == "relays" else relay.server if relay else "the farm's server",
             "account": relay.account if relay else "its account",
             "smart_host": f"{relay.smart_host}:{relay.smart_host_port}" if relay else "Exchange",
             "said": said or _deciding(cell),
@@ -88,7 +87,7 @@ class Case:
     @property
     def envelope(self) -> str:
         """The sender of this cell's mail; empty for a user who is not known."""
-        return self.cell.sender if self.cell.id == "invitation" else self.cell.sender or self.situation.farm.from_address
+        return self.cell.sender if self.cell.scenario.sender == "sharer" else self.cell.sender or self.situation.farm.from_address
 
     @property
     def sent_from(self) -> str:
@@ -112,9 +111,11 @@ def explain(case: Case, verdict: str) -> Explanation:
         return Explanation(observation.reason_id, observation.not_run) if observation.not_run else Explanation()
     if observation.outcome == "not_run":
         return _not_run(case)
-    if cell.id == "invitation" and observation.outcome == cell.prediction.outcome == "delivered":
+    if cell.scenario.sender == "sharer" and observation.outcome == cell.prediction.outcome == "delivered":
         return _invitation(case)
-    if cell.process == "probe" and cell.id not in FROM_SERVERS:
+    if cell.prediction.decisive == "not_predicted" and (cell.want == "refused" or observation.outcome == "delivered"):
+        return case.explanation("not_predicted")
+    if cell.want == "refused":
         return _refusal(case, verdict)
     accepted = observation.outcome == "accepted_not_delivered" and cell.prediction.outcome in ("refused", "not_sent")
     if observation.outcome == "delivered" or accepted:
@@ -162,7 +163,7 @@ def _invitation(case: Case) -> Explanation:
 
 def _refusal(case: Case, verdict: str) -> Explanation:
     refused = case.observation.outcome == "refused"
-    if case.cell.id in AT_RELAYS and not refused:
+    if case.cell.scenario.at == "relays" and not refused:
         opened = (reason.by for reason in case.cell.prediction.reasons if reason.fact == "RCPT TO to the relay")
         return case.explanation("relay_open", said="nothing that was read allows it" if verdict == "surprise" else next(opened, ""))
     if verdict != "surprise":

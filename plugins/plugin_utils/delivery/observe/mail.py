@@ -10,8 +10,8 @@ import dataclasses
 import re
 from collections.abc import Iterable, Sequence
 
-from ..evidence import Evidence, Outcome, inferred, observed
-from ..rules.predict import Cell
+from ..evidence import Evidence, Outcome, Predicted, inferred, observed
+from ..rules.cell import Cell
 from ..situation.facts import Situation
 from .material import Facts, Material, Test
 from .seen import connector_evidence, error_in, job_evidence, log_evidence, mailbox_evidence, probe_evidence, sender_of, trace_evidence
@@ -51,9 +51,9 @@ class Observation:
     reason_id: str = ""
     hops: tuple[Facts, ...] = ()
 
-    def settled(self, predicted: Outcome) -> Observation:
+    def settled(self, predicted: Predicted) -> Observation:
         """Where the evidence cannot tell the predicted outcome from another, it is taken, and said to be inferred."""
-        if predicted == self.outcome or predicted not in self.possible:
+        if predicted == self.outcome or predicted == "not_predicted" or predicted not in self.possible:
             return self
         return dataclasses.replace(self, outcome=predicted, evidence=(*self.evidence, inferred("outcome", predicted, self.why)))
 
@@ -75,11 +75,11 @@ def observe_mail(cell: Cell, situation: Situation, material: Material) -> Observ
 
 def test_of(cell: Cell, situation: Situation, material: Material) -> Test | None:
     """The last test message that this cell's server sent to this cell's recipient. What cannot be tried at all is so on every server."""
-    server = next(host for host in situation.farm.servers if host.name == cell.server)
+    server = situation.farm_server(cell.server)
     for test in reversed(material.tests):
-        if test.tries(cell.id, cell.recipient):
+        if test.tries(cell.scenario, cell.recipient):
             runner = material.runner(test, situation)
-            if server.known_as(runner) or (not runner and not test.token):
+            if (server is not None and server.known_as(runner)) or (not runner and not test.token):
                 return test
     return None
 
@@ -88,7 +88,7 @@ def tried_elsewhere(cell: Cell, situation: Situation, material: Material) -> boo
     """Whether another server sent this cell's message: one run of the timer job is on one server only."""
     if cell.process == "probe":
         return False
-    runners = [material.runner(test, situation) for test in material.tests if test.tries(cell.id, cell.recipient)]
+    runners = [material.runner(test, situation) for test in material.tests if test.tries(cell.scenario, cell.recipient)]
     known = any(host.known_as(runner) for runner in runners for host in situation.farm.servers)
     return known and test_of(cell, situation, material) is None
 
@@ -102,7 +102,7 @@ def _observe_test(cell: Cell, situation: Situation, material: Material, test: Te
     lines = tuple(line for line in material.lines(test) if _about(line, cell.recipient, test))
     evidence = [
         observed("test message", f"{test.subject or test.token}, {test.time}", f"test_message ({test.process} on {cell.server})"),
-        *job_evidence(test),
+        *job_evidence(test, cell.scenario.job),
         *log_evidence(test, lines, cell.server),
         *probe_evidence(situation, material),
         *trace_evidence(material, trace),

@@ -10,8 +10,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..scenarios import BY_ID, PROCESSES
+from ..scenarios import SCENARIOS, Scenario
 from ..situation.facts import Situation
+from ..situation.registered import unrolled
 
 Facts = Mapping[str, Any]
 _AFTER_EXPANSION = ("EXPAND", "SEND", "DELIVER")
@@ -42,13 +43,12 @@ class Test:
     reason_id: str = ""
 
     @classmethod
-    def parse(cls, result: Facts) -> Test:
+    def parse(cls, result: Facts, declared: Sequence[Scenario] = SCENARIOS) -> Test:
         """From a result of ``test_message``: the message's facts are in ``sent``; a failed task has only what it was asked for."""
         asked = (result.get("invocation") or {}).get("module_args") or {}
         wanted = {"kind": asked.get("kind"), "server": asked.get("web_address"), "recipients": asked.get("to")}
         facts = {**wanted, **result, **(result.get("sent") or {})}
-        process = str(facts.get("process") or PROCESSES.get(str(facts.get("kind")), ""))
-        kind = str(facts.get("kind") or {"w3wp": "notification", "owstimer": "alert"}.get(process, ""))
+        kind, process = _known(str(facts.get("kind") or ""), str(facts.get("process") or ""), declared)
         log = facts.get("log")
         message = "" if result.get("sent") or result.get("not_run") else str(facts.get("msg") or "")
         return cls(
@@ -70,9 +70,17 @@ class Test:
     def reaches(self, recipient: str) -> bool:
         return not self.recipients or recipient.casefold() in self.recipients
 
-    def tries(self, scenario: str, recipient: str) -> bool:
+    def tries(self, scenario: Scenario, recipient: str) -> bool:
         """Whether this is the test of a scenario with that recipient."""
-        return self.kind == BY_ID[scenario].test and (not self.token or self.reaches(recipient))
+        return self.kind == scenario.message_kind and self.reaches(recipient)
+
+
+def _known(kind: str, process: str, declared: Sequence[Scenario]) -> tuple[str, str]:
+    """Kind and process of a test message, the one from the other where only one of them is told."""
+    told = (kind, process)
+    alike = (s for s in declared if s.message_kind and told in ((s.message_kind, s.process), (s.message_kind, ""), ("", s.process)))
+    first = next(alike, None)
+    return (kind or first.message_kind, process or first.process) if first else told
 
 
 @dataclasses.dataclass(frozen=True)
@@ -172,17 +180,18 @@ def gather(
     probes: Sequence[Facts],
     server_probes: Sequence[Facts] = (),
     server_log: Sequence[Facts] = (),
+    declared: Sequence[Scenario] = SCENARIOS,
 ) -> Material:
     """Results as other tasks registered them: a loop's are unrolled, skipped ones (check mode) left out."""
     return Material(
-        tests=tuple(Test.parse(result) for result in _results(tests)),
+        tests=tuple(Test.parse(result, declared) for result in unrolled(tests)),
         messages=tuple(_members(messages, "messages")),
         events=None if events is None else tuple(_members(events, "events")),
-        probes=tuple(_results(probes)),
-        server_probes=tuple(_with_question(result) for result in _results(server_probes)),
+        probes=tuple(unrolled(probes)),
+        server_probes=tuple(_with_question(result) for result in unrolled(server_probes)),
         server_log=tuple(_members(server_log, "log")),
         subjects_logged=all(
-            flag is not False for result in _results(events or ()) for flag in (result.get("subject_logging") or {}).values()
+            flag is not False for result in unrolled(events or ()) for flag in (result.get("subject_logging") or {}).values()
         ),
     )
 
@@ -192,17 +201,9 @@ def _with_question(result: Facts) -> Facts:
     return {**{name: asked.get(name) for name in ("mail_from", "rcpt_to", "host", "port")}, **result}
 
 
-def _results(registered: Iterable[Facts]) -> Iterator[Facts]:
-    for result in registered:
-        if isinstance(result.get("results"), list):
-            yield from _results(result["results"])
-        elif not result.get("skipped"):
-            yield result
-
-
 def _members(registered: Iterable[Facts], key: str) -> Iterator[Facts]:
     """The entries themselves, or those that a whole result carries under ``key``."""
-    for result in _results(registered):
+    for result in unrolled(registered):
         if isinstance(result.get(key), list):
             yield from result[key]
         elif not result.get("failed"):

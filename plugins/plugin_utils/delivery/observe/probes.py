@@ -11,8 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..evidence import Evidence, Outcome, observed
-from ..rules.predict import Cell, at_relay, tried_from
-from ..scenarios import AT_RELAYS, FROM_SERVERS, REFUSALS
+from ..rules.cell import Cell
+from ..rules.doors import is_about
+from ..rules.predict import tried_from
+from ..scenarios import Cmdlet, Door
 from ..situation.facts import Situation
 from .mail import NOT_RUN, Observation, observe_mail
 from .material import Facts, Material
@@ -21,10 +23,11 @@ from .seen import auth_offered, mailbox_evidence, seen_from
 
 def observe(cell: Cell, situation: Situation, material: Material) -> Observation:
     """The observation of one cell, of whatever kind."""
-    if cell.id in REFUSALS:
+    trial = cell.scenario.trial
+    if isinstance(trial, Door):
         return _observe_refusal(cell, situation, material)
-    if cell.id in FROM_SERVERS:
-        return _observe_from_server(cell, situation, material)
+    if isinstance(trial, Cmdlet):
+        return _observe_from_server(cell, trial, situation, material)
     return observe_mail(cell, situation, material)
 
 
@@ -54,17 +57,14 @@ def _observe_refusal(cell: Cell, situation: Situation, material: Material) -> Ob
         return Observation(outcome, tuple(evidence), probes=tried)
     tokens = {str(probe["token"]) for probe in tried if probe.get("token")}
     accepted = _accepted(evidence, tokens, any(probe.get("sent") for probe in tried), material, tried)
-    return _left_with_relay(accepted) if cell.id in AT_RELAYS else accepted
+    return _left_with_relay(accepted) if cell.scenario.at == "relays" else accepted
 
 
 def _tried(cell: Cell, situation: Situation, material: Material) -> tuple[Facts, ...]:
     """The probes of what a cell is about."""
-    if cell.id in AT_RELAYS:
-        hosts = [host for host in map(situation.relay_host, situation.relays) if host.name == cell.server]
-        return tuple(probe for probe in material.probes if any(at_relay(host, probe) for host in hosts))
-    host = situation.exchange_server(cell.server)
-    named = [(probe, str(probe.get("server") or probe.get("host", ""))) for probe in material.probes if probe.get("scenario") == cell.id]
-    return tuple(probe for probe, name in named if host is not None and host.known_as(name))
+    servers = map(situation.relay_host, situation.relays) if cell.scenario.at == "relays" else situation.exchange
+    hosts = [host for host in servers if host.name == cell.server]
+    return tuple(probe for probe in material.probes if any(is_about(probe, cell.scenario, host) for host in hosts))
 
 
 def _refusal_outcome(probe: Mapping[str, Any]) -> Outcome:
@@ -99,7 +99,7 @@ def _left_with_relay(accepted: Observation) -> Observation:
     return dataclasses.replace(accepted, possible=accepted.possible | {"bounced"}, why=why)
 
 
-def _observe_from_server(cell: Cell, situation: Situation, material: Material) -> Observation:
+def _observe_from_server(cell: Cell, trial: Cmdlet, situation: Situation, material: Material) -> Observation:
     server = situation.farm_server(cell.server)
     tried = [probe for probe in material.server_probes if server is not None and tried_from(server, probe)]
     if not tried:
@@ -109,7 +109,7 @@ def _observe_from_server(cell: Cell, situation: Situation, material: Material) -
         said = f"could not be made: {probe.get('msg')}"
         return Observation("not_run", (observed("probe", said, "server_probe"),))
     connection = _connection(probe, cell)
-    if cell.id == "server_connection":
+    if trial.shows == "connection":
         reached = bool((probe.get("connection") or {}).get("tcp"))
         return Observation("delivered" if reached else "not_run", tuple(connection))
     seen = _observe_send(probe, cell, connection, material)

@@ -11,18 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..evidence import Evidence, inferred, observed
-from ..rules.predict import Cell
+from ..rules.cell import Cell
 from ..situation.facts import Situation
 from .material import Facts, Material, Test, client_address
 
-_JOBS = {"alert": "job-immediate-alerts", "workflow": "job-workflow"}
 
-
-def job_evidence(test: Test) -> list[Evidence]:
+def job_evidence(test: Test, name: str) -> list[Evidence]:
     """The timer job's run. It says how the job ended, and nothing of the mail's fate."""
-    if test.process != "owstimer":
+    if not name:
         return []
-    by = f"history of {_JOBS.get(test.kind, 'the timer job')}"
+    by = f"history of {name}"
     if not test.job:
         return [observed("timer job", "no entry in its history", by)]
     job = test.job

@@ -23,6 +23,7 @@ _WORDS = {
     "bounced": "bounced",
     "not_sent": "not sent",
     "not_run": "not run",
+    "not_predicted": "not predicted",
     "as_predicted": "as predicted",
 }
 

@@ -17,8 +17,16 @@ Report = Mapping[str, Any]
 def matrix_lines(report: Report) -> list[str]:
     """One line per scenario and server, after a line with the verdict."""
     rows = [("scenario", "server", "observed", "predicted", "verdict")]
-    rows += [(*_labels(entry), entry["observed"], entry["predicted"], _verdict(entry)) for entry in report["scenarios"]]
+    rows += [(*_labels(entry), entry["observed"], _predicted(entry), _verdict(entry)) for entry in report["scenarios"]]
     return [visible(f"{report['route']}: {report['verdict']}"), *_table(rows)]
+
+
+def prediction_lines(prediction: Report, title: str) -> list[str]:
+    """The matrix of a prediction (its record), before anything is tried, after a line with the title."""
+    rows = [("scenario", "server", "predicted", "wanted", "needed")]
+    for cell in prediction["cells"]:
+        rows.append((*_labels(cell), str(cell["outcome"]), str(cell["want"]), "yes" if cell["needed"] else "no"))
+    return [visible(title), *_table(rows)]
 
 
 def side_by_side(before: Report, after: Report) -> list[str]:
@@ -42,8 +50,16 @@ def _state(entry: Mapping[str, Any] | None) -> str:
     if entry is None:
         return "-"
     seen = "not run" if entry["observed"] == "not_run" else entry["observed"]
-    foreseen = "" if entry["observed"] in (entry["predicted"], "not_run") else f", predicted {entry['predicted']}"
+    foreseen = "" if entry["observed"] in (entry["predicted"], "not_run") else _not_as(entry)
     return f"{_verdict(entry)}: {seen}{foreseen}"
+
+
+def _predicted(entry: Mapping[str, Any]) -> str:
+    return "not predicted" if entry["predicted"] == "not_predicted" else str(entry["predicted"])
+
+
+def _not_as(entry: Mapping[str, Any]) -> str:
+    return ", not predicted" if entry["predicted"] == "not_predicted" else f", predicted {entry['predicted']}"
 
 
 def _verdict(entry: Mapping[str, Any]) -> str:

@@ -7,17 +7,22 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from ...common.facts import ProbeFacts
 from ...common.printable import visible
-from ..evidence import Outcome
+from ..evidence import Outcome, Predicted
 from ..explain.explain import Case, explain, foreseen
 from ..observe.mail import NOT_RUN, Observation, tried_elsewhere
 from ..observe.material import Material
 from ..observe.probes import observe
-from ..routes.routes import recommend
-from ..rules.predict import Cell, Want, predict
+from ..routes.prediction import Foretold, foretell
+from ..rules.cell import Cell
+from ..rules.doors import Asked
+from ..rules.predict import predict
+from ..scenarios import SCENARIOS, Mail, Scenario, Want
 from ..situation.facts import Situation
 
 Verdict = Literal["pass", "fail", "as_predicted", "skipped", "surprise"]
@@ -25,7 +30,7 @@ SCHEMA = 1
 
 
 def judge(
-    want: Want, needed: bool, predicted: Outcome, seen: Outcome, *, sender_foreseen: bool = True, sender_wanted: bool = True
+    want: Want, needed: bool, predicted: Predicted, seen: Outcome, *, sender_foreseen: bool = True, sender_wanted: bool = True
 ) -> Verdict:
     """The verdict of one scenario.
 
@@ -47,12 +52,23 @@ def passes(verdicts: Sequence[str]) -> bool:
     return not {"fail", "surprise"} & set(verdicts)
 
 
-def verify(situation: Situation, material: Material) -> dict[str, Any]:
-    """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions)."""
-    situation = _with_sharer(situation, material)
-    advice = recommend(situation.needs, situation)
-    cells = predict(situation, material.probes, material.server_probes, _addressed(material))
-    judged = [_scenario(Case(cell, NOT_RUN, situation, material, advice.variables)) for cell in cells]
+def verify(
+    situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS, foretold: Foretold | None = None
+) -> dict[str, Any]:
+    """The report: predictions, observations, verdicts and explanations as JSON-able values (schema 1 and its extensions).
+
+    ``foretold`` is the prediction that was made before the first message was sent. It is judged as it is: ``situation`` is what was read,
+    perhaps later, and only helps to observe and to explain. Without it the prediction is made here, of the same facts.
+    """
+    situation = _with_sharer(situation, material, declared)
+    asked = tried(situation, material, declared)
+    now = predict(situation, asked, declared) if foretold else []
+    foretold = foretold or foretell(situation, asked, declared)
+    told = {(cell.id, cell.server.casefold()) for cell in foretold.cells}
+    cells = [_chosen(cell, asked) for cell in foretold.cells]
+    beyond = [_chosen(cell, asked).unpredicted() for cell in now if (cell.id, cell.server.casefold()) not in told]
+    cells += [cell for cell in beyond if observe(cell, situation, material) is not NOT_RUN]
+    judged = [_scenario(Case(cell, NOT_RUN, situation, material, foretold.variables)) for cell in cells]
     scenarios = [scenario for scenario, _unused in judged]
     farm = situation.farm
     return {
@@ -62,8 +78,8 @@ def verify(situation: Situation, material: Material) -> dict[str, Any]:
         "scenarios": scenarios,
         "risks": [*_general_risks(situation), *_risks(judged)],
         "notes": list(dict.fromkeys(note["text"] for scenario in scenarios for note in scenario["notes"])),
-        "recommended": advice.as_dict(),
-        "routes": [route.as_dict() for route in advice.routes],
+        "recommended": dict(foretold.recommended),
+        "routes": [dict(route) for route in foretold.routes],
         "farm": {
             "build": farm.build,
             "web_application": farm.web_application,
@@ -97,21 +113,45 @@ def prediction_entry(cell: Cell) -> dict[str, Any]:
     }
 
 
-def _with_sharer(situation: Situation, material: Material) -> Situation:
+def _with_sharer(situation: Situation, material: Material, declared: Sequence[Scenario]) -> Situation:
     """The invitation's test knows whose address it should come from."""
+    kinds = {scenario.message_kind for scenario in declared if scenario.sender == "sharer"}
     if situation.sharer or situation.farm.override_envelope_sender:
         return situation
-    known = next((test.sender for test in material.tests if test.kind == "invitation" and test.sender), "")
+    known = next((test.sender for test in material.tests if test.kind in kinds and test.sender), "")
     return dataclasses.replace(situation, sharer=known)
 
 
-def _addressed(material: Material) -> dict[str, str]:
-    """Recipients that SharePoint, or who made the test, chose."""
-    chosen: dict[str, str] = {}
-    for test in material.tests:
-        if test.token and test.kind in ("workflow", "invitation", "alert_confirmation") and test.recipients:
-            chosen[test.kind] = sorted(test.recipients)[0]
-    return chosen
+def tried(situation: Situation, material: Material, declared: Sequence[Scenario] = SCENARIOS) -> Asked:
+    """What the trials themselves tell of what they were, for a prediction that is made after them."""
+    # Results of smtp_probe keep what they were asked for.
+    probes = cast(Sequence[ProbeFacts], material.probes)
+    addressed = {scenario.id: _addressed(scenario, situation, material, declared) for scenario in declared}
+    return Asked(probes, material.server_probes, addressed={id_: address for id_, address in addressed.items() if address})
+
+
+def _addressed(scenario: Scenario, situation: Situation, material: Material, declared: Sequence[Scenario]) -> str:
+    """The recipient that SharePoint, or who made the test, chose; empty where nobody did.
+
+    Somebody whom no scenario of that kind of message goes to is a choice, too, but for alerts: those go to whoever subscribed.
+    """
+    kind, trial = scenario.message_kind, scenario.trial
+    if not isinstance(trial, Mail):
+        return ""
+    # The last test counts.
+    tests = [test for test in reversed(material.tests) if test.token and test.recipients and test.kind == kind]
+    reached = (address for test in tests for address in situation.recipients_of(scenario.recipient) if test.reaches(address))
+    meant = {address.casefold() for one in declared if one.message_kind == kind for address in situation.recipients_of(one.recipient)}
+    strangers = (address for test in tests for address in sorted(test.recipients - meant) if trial.addressing != "subscribers")
+    return next(itertools.chain(reached, strangers), "")
+
+
+def _chosen(cell: Cell, asked: Asked) -> Cell:
+    """Of a cell that is about several recipients, the one about whom the mail went to."""
+    recipient = asked.addressed.get(cell.id)
+    if not recipient:
+        return cell
+    return cell.about(recipient) or dataclasses.replace(cell, recipient=recipient).unpredicted()
 
 
 def _scenario(case: Case) -> tuple[dict[str, Any], str]:
@@ -144,7 +184,7 @@ def _scenario(case: Case) -> tuple[dict[str, Any], str]:
 
 def _senders(cell: Cell, observation: Observation, situation: Situation) -> tuple[bool, bool]:
     """Whether an invitation came from whom it was expected from, and from the user who shares. What nobody saw counts as expected."""
-    if cell.id != "invitation":
+    if cell.scenario.sender != "sharer":
         return True, True
     farm = situation.farm.from_address.casefold()
     from_farm = observation.sender == farm

@@ -150,7 +150,7 @@ def _alone(situation: Situation, needs: Needs, connectors: tuple[Connector, ...]
         port=_setup_port(situation, _others(situation)),
         tls=needs.no_plain_text and farm.has_tls,
         override_envelope_sender=False,
-        alert_job_disabled=False,
+        disabled_jobs=frozenset(),
     )
     return _with_recipients(dataclasses.replace(situation, farm=farm, needs=needs, connectors=connectors, relays=()))
 

@@ -7,92 +7,66 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from ..evidence import Evidence, Outcome, inferred, observed
-from ..scenarios import AT_EXCHANGE, FROM_SERVERS, MAIL, NAMES, MailScenario
+from ..evidence import Evidence, inferred, observed
+from ..scenarios import SCENARIOS, Cmdlet, Door, Scenario
 from ..situation.facts import Farm, Situation
 from ..situation.hosts import UNLISTED_ADDRESS, Host, ipv4
-from ..situation.relays import Relay
-from .relay_rules import WHOEVER_LOGS_ON, predict_through_relay
-from .session_rules import Client, Prediction, Process, predict_session
-
-Want = Literal["delivered", "refused"]
-Probes = Sequence[Mapping[str, Any]]
-OUTSIDE_RECIPIENT = "postmaster@example.com"
+from .cell import Cell
+from .doors import NOTHING_ASKED, Asked, predict_door, predict_relay_door
+from .relay_rules import predict_through_relay
+from .session_rules import Client, Prediction, predict_session
 
 
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """One scenario on one server: what is wanted, and what the rules expect.
-
-    ``sender`` is the address that the message is expected to come from, where that is not the farm's (the invitation, a server's probe);
-    empty for the user who shares, where nobody said who that is.
-    """
-
-    id: str
-    server: str
-    process: Process
-    recipient: str
-    want: Want
-    needed: bool
-    prediction: Prediction
-    sender: str = ""
-
-    @property
-    def name(self) -> str:
-        return NAMES[self.id]
+def predict(situation: Situation, asked: Asked = NOTHING_ASKED, scenarios: Sequence[Scenario] = SCENARIOS) -> list[Cell]:
+    """All cells of these scenarios."""
+    return [cell for scenario in scenarios for cell in _cells(situation, scenario, asked)]
 
 
-def predict(
-    situation: Situation, probes: Probes = (), server_probes: Probes = (), addressed: Mapping[str, str] | None = None
-) -> list[Cell]:
-    """All cells.
-
-    ``probes`` (results of ``smtp_probe``) and ``server_probes`` (of ``server_probe``) only tell with which address, port, sender and
-    recipient something was tried, ``addressed`` the recipients of test messages by scenario, where SharePoint chose them.
-    """
-    cells = []
-    for scenario in MAIL:
-        recipient = (addressed or {}).get(scenario.id) or _recipient(situation, scenario)
-        if recipient:
-            cells += [_mail(situation, server, scenario, recipient) for server in situation.farm.servers]
-    for refusal in AT_EXCHANGE:
-        for server in situation.exchange:
-            made = situation.made_connector(server)
-            if refusal != "tls_missing" or (made is not None and made.require_tls):
-                cells.append(_refusal(situation, server, refusal, probes))
-    cells += [_relay_unlisted(situation, relay, probes) for relay in situation.relays]
-    for trial in FROM_SERVERS:
-        cells += [_from_server(situation, server, trial, server_probes) for server in situation.farm.servers]
-    return cells
+def _cells(situation: Situation, scenario: Scenario, asked: Asked) -> Iterator[Cell]:
+    trial = scenario.trial
+    if isinstance(trial, Door) and scenario.at == "relays":
+        yield from (predict_relay_door(situation, relay, scenario, asked) for relay in situation.relays)
+    elif isinstance(trial, Door):
+        found = (predict_door(situation, server, scenario, trial, asked) for server in situation.exchange)
+        yield from (cell for cell in found if cell is not None)
+    elif isinstance(trial, Cmdlet):
+        yield from (_by_cmdlet(situation, server, scenario, trial, asked) for server in situation.farm.servers)
+    else:
+        known, stranger = situation.recipients_of(scenario.recipient), asked.addressed.get(scenario.id)
+        recipients = list(dict.fromkeys([*known, *([stranger] if stranger else [])]))
+        for server in situation.farm.servers if recipients else ():
+            first, *others = (_mail(situation, server, scenario, recipient) for recipient in recipients)
+            yield dataclasses.replace(first, alternatives=tuple(others))
 
 
-def _recipient(situation: Situation, scenario: MailScenario) -> str:
-    return situation.invited if scenario.recipient == "invited" else situation.address(scenario.recipient)
-
-
-def _mail(situation: Situation, server: Host, scenario: MailScenario, recipient: str) -> Cell:
+def _mail(situation: Situation, server: Host, scenario: Scenario, recipient: str) -> Cell:
+    """Mail that SharePoint sends from one of its servers."""
     farm = situation.farm
-    sender = farm.from_address
-    beginning: list[Evidence] = []
-    if scenario.id == "invitation":
-        sender = farm.from_address if farm.override_envelope_sender else situation.sharer
-        who = f"the farm's address {sender}" if farm.override_envelope_sender else f"the user who shares {sender}".strip()
-        overridden = observed(
-            "envelope sender overridden", "yes" if farm.override_envelope_sender else "no", f"farm_info: {farm.web_application}"
-        )
-        beginning = [overridden, inferred("sender of the invitation", who, "SharePoint documentation, Plan outgoing email")]
-    if scenario.test == "alert" and farm.alert_job_disabled:
-        disabled = observed("timer job", f"job-immediate-alerts of {farm.web_application} is disabled", "farm_info")
+    sender = situation.sender_of(scenario)
+    as_somebody = scenario.sender == "sharer"
+    if scenario.job in farm.disabled_jobs:
+        disabled = observed("timer job", f"{scenario.job} of {farm.web_application} is disabled", "farm_info")
         prediction = Prediction("not_sent", "job_disabled", (disabled,))
     else:
-        prediction = _way(situation, server, _client(farm, scenario.process, sender), recipient)
-    prediction = dataclasses.replace(prediction, reasons=(*beginning, *prediction.reasons))
+        account = farm.pool_account if scenario.process == "w3wp" else farm.timer_account
+        answers = account if farm.answers_challenges else None
+        client = Client("", scenario.process, answers, farm.answers_reason, farm.tls, sender)
+        prediction = _way(situation, server, client, recipient)
+    if as_somebody:
+        prediction = dataclasses.replace(prediction, reasons=(*_whose(farm, sender), *prediction.reasons))
     needed = scenario.needed(situation.needs)
-    sender = sender if scenario.id == "invitation" else ""
-    return Cell(scenario.id, server.name, scenario.process, recipient, "delivered", needed, prediction, sender)
+    return Cell(scenario, server.name, recipient, needed, prediction, sender if as_somebody else "")
+
+
+def _whose(farm: Farm, sender: str) -> tuple[Evidence, ...]:
+    """From whom a message comes that SharePoint sends for a person."""
+    who = f"the farm's address {sender}" if farm.override_envelope_sender else f"the user who shares {sender}".strip()
+    overridden = "yes" if farm.override_envelope_sender else "no"
+    setting = observed("envelope sender overridden", overridden, f"farm_info: {farm.web_application}")
+    return setting, inferred("sender of the invitation", who, "SharePoint documentation, Plan outgoing email")
 
 
 def _way(situation: Situation, server: Host, client: Client, recipient: str) -> Prediction:
@@ -125,93 +99,15 @@ def _way(situation: Situation, server: Host, client: Client, recipient: str) -> 
     return dataclasses.replace(worst, reasons=(*start, *worst.reasons))
 
 
-def _client(farm: Farm, process: Literal["w3wp", "owstimer"], sender: str) -> Client:
-    account = farm.pool_account if process == "w3wp" else farm.timer_account
-    return Client("", process, account if farm.answers_challenges else None, farm.answers_reason, farm.tls, sender)
-
-
-def _refusal(situation: Situation, server: Host, scenario: str, probes: Probes) -> Cell:
-    """A host that no range lists. Relaying through the binding of the connector that was made is what only that connector would allow."""
-    tried = [
-        probe
-        for probe in probes
-        if probe.get("scenario") == scenario and server.known_as(str(probe.get("server") or probe.get("host", "")))
-    ]
-    inside = scenario in ("spoof", "tls_missing")
-    recipient = str(tried[0]["rcpt_to"]) if tried else situation.mailbox if inside else situation.external or OUTSIDE_RECIPIENT
-    made = situation.made_connector(server)
-    ports = [situation.farm.port]
-    if scenario in ("unlisted_connector", "tls_missing"):
-        if made is None:
-            absent = observed(
-                "connector that was made", f"{server.name} has no {situation.connector_name!r}", "exchange_receive_connector_info"
-            )
-            return Cell(scenario, server.name, "probe", recipient, "refused", False, Prediction("not_run", "no_connector", (absent,)))
-        ports = sorted(made.ports)
-    sender = str(tried[0].get("mail_from") or "") if tried else situation.farm.from_address
-    ways = [(_from(probe), int(probe["port"])) for probe in tried] or [(UNLISTED_ADDRESS, port) for port in ports]
-    predictions = [
-        (predict_session(situation, server, port, Client(address, "probe", None, "", False, sender), recipient), port)
-        for address, port in ways
-    ]
-    worst, port = min(predictions, key=lambda way: _OPEN_FIRST.index(way[0].outcome))
-    by = f"smtp_probe from {worst.client}" if tried else "no probe ran; an address that no range lists stands for the host"
-    vantage = Evidence("unlisted host", f"{worst.client} to {server.name}, port {port}", "observed" if tried else "inferred", by)
-    prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
-    # Who does not meet the connector cannot tell what it requires.
-    meets = made is not None and worst.connector == made.identity
-    needed = {"spoof": situation.needs.spoof_refused, "tls_missing": meets}.get(scenario, True)
-    return Cell(scenario, server.name, "probe", recipient, "refused", needed, prediction)
-
-
-# A door that is open counts before one that is shut, and one that is shut before one that is not there.
-_OPEN_FIRST: tuple[Outcome, ...] = ("delivered", "bounced", "accepted_not_delivered", "refused", "not_run", "not_sent")
-
-
-def _relay_unlisted(situation: Situation, relay: Relay, probes: Probes) -> Cell:
-    """A host that the relay does not list, once as it is and once as somebody who has an account there, where the relay takes any."""
-    server = situation.relay_host(relay)
-    tried = [probe for probe in probes if at_relay(server, probe)]
-    recipient = str(tried[0]["rcpt_to"]) if tried else situation.external or OUTSIDE_RECIPIENT
-    sender = str(tried[0].get("mail_from") or "") if tried else situation.farm.from_address
-    if tried:
-        ways = [(_from(probe), int(probe["port"]), WHOEVER_LOGS_ON if probe.get("authenticated") else None) for probe in tried]
-    else:
-        port = next((bound for _unused, bound in relay.bindings), situation.farm.port)
-        accounts = (None, WHOEVER_LOGS_ON) if relay.authentication - {"anonymous"} else (None,)
-        ways = [(UNLISTED_ADDRESS, port, account) for account in accounts]
-    predictions = [
-        predict_through_relay(situation, relay, port, Client(address, "probe", account, "", False, sender), recipient)
-        for address, port, account in dict.fromkeys(ways)
-    ]
-    worst = min(predictions, key=lambda way: _OPEN_FIRST.index(way.outcome))
-    by = "smtp_probe" if tried else "no probe ran; an address that nothing lists stands for the host"
-    who = ", ".join(dict.fromkeys(address for address, *_unused in ways))
-    vantage = Evidence("unlisted host", f"{who} to the relay on {server.name}", "observed" if tried else "inferred", by)
-    prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
-    return Cell("relay_unlisted", server.name, "probe", recipient, "refused", prediction.outcome != "not_run", prediction)
-
-
-def _from(probe: Mapping[str, Any]) -> str:
-    """The address that a probe came from."""
-    return str(probe.get("client_address") or UNLISTED_ADDRESS)
-
-
-def at_relay(server: Host, probe: Mapping[str, Any]) -> bool:
-    """Whether a result of ``smtp_probe`` is about the relay on that server."""
-    named = str(probe.get("server") or probe.get("host", ""))
-    return probe.get("scenario") == "relay_unlisted" and server.known_as(named)
-
-
-def _from_server(situation: Situation, server: Host, scenario: str, server_probes: Probes) -> Cell:
+def _by_cmdlet(situation: Situation, server: Host, scenario: Scenario, trial: Cmdlet, asked: Asked) -> Cell:
     """What a SharePoint server can show of the way to Exchange by cmdlet."""
-    tried = next((probe for probe in server_probes if tried_from(server, probe)), {})
-    recipient = str(tried.get("rcpt_to") or situation.mailbox)
+    tried = next((probe for probe in asked.server_probes if tried_from(server, probe)), {})
+    recipient = str(tried.get("rcpt_to") or situation.recipients_of(scenario.recipient)[0])
     why = "the client of Send-MailMessage answers a challenge with the account of its process, whatever SharePoint's build"
     account = str(tried.get("account") or "the account of the session")
-    client = Client("", "probe", account, why, False, str(tried.get("mail_from") or situation.farm.from_address))
+    client = Client("", "probe", account, why, False, str(tried.get("mail_from") or asked.sender or situation.sender_of(scenario)))
     prediction = _way(situation, server, client, recipient)
-    if scenario == "server_connection":
+    if trial.shows == "connection":
         # A server without a matching connector still takes the connection, and closes it with 421.
         met = ("receive connector",) if situation.relay is None else ("relay", "admitted by the relay")
         kept = ("address of the server", "outgoing mail server", "Exchange servers", *met)
@@ -220,7 +116,7 @@ def _from_server(situation: Situation, server: Host, scenario: str, server_probe
             prediction = dataclasses.replace(prediction, outcome="not_run")
         else:
             prediction = dataclasses.replace(prediction, outcome="delivered", decisive="accepted")
-    return Cell(scenario, server.name, "probe", recipient, "delivered", False, prediction, client.sender)
+    return Cell(scenario, server.name, recipient, scenario.needed(situation.needs), prediction, client.sender)
 
 
 def tried_from(server: Host, probe: Mapping[str, Any]) -> bool:

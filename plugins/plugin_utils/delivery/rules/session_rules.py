@@ -13,7 +13,8 @@ import dataclasses
 from typing import Literal
 
 from ...common.rights import ANY_RECIPIENT, AUTHENTICATED, SUBMIT
-from ..evidence import Evidence, Outcome, inferred, observed
+from ..evidence import Evidence, Predicted, inferred, observed
+from ..scenarios import Process
 from ..situation.connectors import Connector
 from ..situation.facts import Situation
 from ..situation.hosts import Host
@@ -21,7 +22,6 @@ from .group_rules import GroupVerdict, judge_group
 from .selection import select
 from .sender_rules import Identity, judge_sender
 
-Process = Literal["w3wp", "owstimer", "probe"]
 # The rule that decided; explain.py turns it into a cause and a remedy.
 Decisive = (
     Literal[
@@ -44,6 +44,7 @@ Decisive = (
         "relay_queue",
         "relay_credentials",
         "relay_send_as",
+        "not_predicted",
     ]
     | GroupVerdict
 )
@@ -74,7 +75,7 @@ class Prediction:
     none.
     """
 
-    outcome: Outcome
+    outcome: Predicted
     decisive: Decisive
     reasons: tuple[Evidence, ...]
     connector: str = ""

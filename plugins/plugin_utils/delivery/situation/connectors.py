@@ -11,10 +11,9 @@ Exchange servers" (externally secured); the AUTH keywords per ``AuthMechanism`` 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
 from ...common.addresses import Address, Range, binding
+from ...common.facts import ConnectorFacts, RightFacts
 from ...common.rights import ANONYMOUS, AUTHENTICATED, EXTERNALLY_SECURED, GROUP_RIGHTS
 
 # [MS-DTYP] 2.4.2.4: well-known SIDs; their names are in the language of the domain.
@@ -34,11 +33,11 @@ class Entry:
     inherited: bool
 
     @classmethod
-    def parse(cls, facts: Mapping[str, Any]) -> Entry:
+    def parse(cls, facts: RightFacts) -> Entry:
         """From an entry of ``rights`` of ``exchange_receive_connector_info``. ``GenericAll`` without a name is every extended right."""
         named = {str(right).casefold() for right in facts.get("rights") or ()}
         rights = frozenset(_SPELLINGS.values()) if "genericall" in named else frozenset(_SPELLINGS.get(right, right) for right in named)
-        who = frozenset(str(facts.get(key) or "").casefold() for key in ("user", "sid")) - {""}
+        who = frozenset(str(name or "").casefold() for name in (facts.get("user"), facts.get("sid"))) - {""}
         return cls(who, rights, bool(facts.get("deny")), bool(facts.get("inherited")))
 
 
@@ -60,9 +59,9 @@ class Connector:
     """Its access control list; None where it was not read."""
 
     @classmethod
-    def parse(cls, facts: Mapping[str, Any]) -> Connector:
+    def parse(cls, facts: ConnectorFacts) -> Connector:
         """Raises ValueError, naming the connector, when a binding or range cannot be understood; KeyError when a fact is missing."""
-        identity = str(facts["identity"])
+        identity, rights = str(facts["identity"]), facts.get("rights")
         try:
             bindings = tuple(binding(str(text)) for text in facts["bindings"])
             ranges = tuple(Range.parse(str(text)) for text in facts["remote_ip_ranges"])
@@ -79,7 +78,7 @@ class Connector:
             auth_mechanism=frozenset(map(str, facts["auth_mechanism"])),
             permission_groups=frozenset(map(str, facts["permission_groups"])),
             require_tls=bool(facts.get("require_tls", False)),
-            entries=None if facts.get("rights") is None else tuple(Entry.parse(entry) for entry in facts["rights"]),
+            entries=None if rights is None else tuple(Entry.parse(entry) for entry in rights),
         )
 
     @property

@@ -12,15 +12,45 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ...common.addresses import is_address
 from ...common.errors import FactError
+from ...common.facts import (
+    ConnectorFacts,
+    ExchangeServerFacts,
+    FarmFacts,
+    GroupFacts,
+    OutgoingEmailFacts,
+    RecipientFacts,
+    RelayFacts,
+    SendAsFacts,
+    WebApplicationFacts,
+)
 from ..needs import Needs
+from ..scenarios import Job, RecipientKind, Scenario
 from .connectors import Connector
 from .hosts import Host
-from .recipients import Recipient, SenderRestrictions, parse_groups, parse_recipients
+from .recipients import Recipient, SenderRestrictions, addresses_for, parse_groups, parse_recipients
 from .relays import Relay, SendAsRight, parse_relays, parse_send_as
+
+ALERT_JOB: Final[Job] = "job-immediate-alerts"
+
+FACTS: Final = (
+    "farm",
+    "connectors",
+    "accepted_domains",
+    "exchange_servers",
+    "recipients",
+    "needs",
+    "connector_name",
+    "web_application",
+    "groups",
+    "sharer",
+    "relays",
+    "send_as",
+)
+"""Options of the modules from which ``parse_situation`` makes a situation, apart from the ``route``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +71,7 @@ class Farm:
     from_address: str
     product: str = ""
     override_envelope_sender: bool = False
-    alert_job_disabled: bool = False
+    disabled_jobs: frozenset[str] = frozenset()
 
     @property
     def has_tls(self) -> bool:
@@ -73,16 +103,17 @@ class Situation:
     def mailbox(self) -> str:
         return self.address("mailbox")
 
-    @property
-    def external(self) -> str:
-        return self.address("external")
+    def recipients_of(self, kind: RecipientKind) -> list[str]:
+        """Whom mail of a scenario with that kind of recipient may go to, the one that a test writes to first."""
+        return addresses_for(kind, [(recipient.kind, recipient.address) for recipient in self.recipients], self.sharer)
 
-    @property
-    def invited(self) -> str:
-        """A mailbox of somebody else than the user who shares, where there is one."""
-        mailboxes = [r.address for r in self.recipients if r.kind == "mailbox"]
-        others = [address for address in mailboxes if address.casefold() != self.sharer.casefold()] if self.sharer else mailboxes[1:]
-        return next(iter(others or mailboxes), "")
+    def sender_of(self, scenario: Scenario) -> str:
+        """The envelope sender of a scenario's mail; empty for a user who shares and is not known."""
+        if scenario.sender == "sharer" and not self.farm.override_envelope_sender:
+            return self.sharer
+        if scenario.sender == "colleague":
+            return self.recipients_of("mailbox")[-1]
+        return self.farm.from_address
 
     def address(self, kind: str) -> str:
         """Address of the first recipient of that kind; empty where there is none."""
@@ -157,19 +188,19 @@ class Situation:
 
 def parse_situation(
     *,
-    farm: Mapping[str, Any],
-    connectors: Sequence[Mapping[str, Any]],
+    farm: FarmFacts,
+    connectors: Sequence[ConnectorFacts],
     accepted_domains: Sequence[Any] | None,
-    exchange_servers: Sequence[Mapping[str, Any]],
-    recipients: Sequence[Mapping[str, Any]],
+    exchange_servers: Sequence[ExchangeServerFacts],
+    recipients: Sequence[RecipientFacts],
     needs: Mapping[str, Any],
     route: str,
     connector_name: str,
     web_application: str,
-    groups: Sequence[Mapping[str, Any]] | None = None,
+    groups: Sequence[GroupFacts] | None = None,
     sharer: str = "",
-    relays: Sequence[Mapping[str, Any]] = (),
-    send_as: Sequence[Mapping[str, Any]] | None = None,
+    relays: Sequence[RelayFacts] = (),
+    send_as: Sequence[SendAsFacts] | None = None,
 ) -> Situation:
     """The situation from facts as the other modules return them. Raises FactError."""
     try:
@@ -219,7 +250,7 @@ def _domain(entry: Any) -> str:
     return str(text).casefold()
 
 
-def _exchange(given: Iterable[Mapping[str, Any]], connectors: Iterable[Connector]) -> tuple[Host, ...]:
+def _exchange(given: Iterable[ExchangeServerFacts], connectors: Iterable[Connector]) -> tuple[Host, ...]:
     hosts: dict[str, Host] = {}
     for facts in given:
         name, host = str(facts["name"]), str(facts.get("host") or facts.get("fqdn") or "")
@@ -232,7 +263,7 @@ def _exchange(given: Iterable[Mapping[str, Any]], connectors: Iterable[Connector
     return tuple(hosts.values())
 
 
-def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
+def _farm(facts: FarmFacts, wanted: str) -> Farm:
     try:
         application = _application(facts["web_applications"], wanted)
         email = _outgoing_email(application, facts["web_applications"])
@@ -255,13 +286,13 @@ def _farm(facts: Mapping[str, Any], wanted: str) -> Farm:
             from_address=str(email.get("from_address") or ""),
             product=str(facts.get("product") or ""),
             override_envelope_sender=bool(email.get("override_envelope_sender")),
-            alert_job_disabled=bool(application.get("alert_job_disabled")),
+            disabled_jobs=frozenset({ALERT_JOB} if application.get("alert_job_disabled") else ()),
         )
     except KeyError as error:
         raise FactError(f"the farm's facts lack {error}: pass what farm_info returned as 'farm'") from error
 
 
-def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapping[str, Any]:
+def _application(applications: Sequence[WebApplicationFacts], wanted: str) -> WebApplicationFacts:
     content = [application for application in applications if not application.get("central_administration")]
     if wanted:
         content = [application for application in content if _is_within(wanted, application)]
@@ -272,15 +303,16 @@ def _application(applications: Sequence[Mapping[str, Any]], wanted: str) -> Mapp
     return max(content, key=lambda application: len(str(application["url"]))) if wanted else content[0]
 
 
-def _is_within(wanted: str, application: Mapping[str, Any]) -> bool:
+def _is_within(wanted: str, application: WebApplicationFacts) -> bool:
     """Whether ``wanted`` is the web application's name, its URL, or the URL of a site in it."""
     url = str(application["url"]).rstrip("/").casefold()
     return wanted.casefold() == str(application["name"]).casefold() or f"{wanted.casefold()}/".startswith(f"{url}/")
 
 
-def _outgoing_email(application: Mapping[str, Any], applications: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+def _outgoing_email(application: WebApplicationFacts, applications: Sequence[WebApplicationFacts]) -> OutgoingEmailFacts:
     """The web application's own settings, or the farm's (Central Administration's) where it has none."""
-    own: Mapping[str, Any] = application.get("outgoing_email") or {}
+    own: OutgoingEmailFacts = application.get("outgoing_email") or {}
     if own.get("server"):
         return own
-    return next((entry.get("outgoing_email") or {} for entry in applications if entry.get("central_administration")), {})
+    default = (entry.get("outgoing_email") for entry in applications if entry.get("central_administration"))
+    return next(default, None) or {}

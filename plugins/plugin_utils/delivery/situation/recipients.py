@@ -7,12 +7,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ...common.errors import FactError
+from ...common.facts import GroupFacts, RecipientFacts
+from ..scenarios import RecipientKind
 
 KINDS = ("mailbox", "external", "group_authenticated", "group_permitted")
+STRANGER = "postmaster@example.com"
+"""Stands for a recipient outside where none is named (RFC 2606)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +26,20 @@ class Recipient:
     kind: str
     address: str
     member: str
+
+
+def addresses_for(kind: RecipientKind, people: Sequence[tuple[str, str]], sharer: str = "") -> list[str]:
+    """The addresses that mail for that kind of recipient may go to, the one that a test writes to first; none where nobody is such.
+
+    ``people`` are kinds and addresses of recipients; ``sharer`` is the address of the user who shares, empty where it is not known.
+    """
+    if kind == "invited":
+        mailboxes = addresses_for("mailbox", people)
+        others = [address for address in mailboxes if address.casefold() != sharer.casefold()] if sharer else mailboxes[1:]
+        return [*others, *(address for address in mailboxes if address not in others)]
+    if kind == "outside":
+        return addresses_for("external", people) or [STRANGER]
+    return [address for of_kind, address in people if of_kind == kind]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +52,7 @@ class SenderRestrictions:
     reject_from: frozenset[str]
 
 
-def parse_recipients(given: Sequence[Mapping[str, Any]]) -> tuple[Recipient, ...]:
+def parse_recipients(given: Sequence[RecipientFacts]) -> tuple[Recipient, ...]:
     """From ``recipients`` of the modules. Raises FactError for a kind that is none, or a member that is no mailbox of the list."""
     found = []
     mailboxes = {str(r.get("address")).casefold() for r in given if (r.get("kind") or "mailbox") in ("mailbox", "external")}
@@ -63,7 +81,7 @@ def stand_ins(domain: str) -> dict[str, str]:
     }
 
 
-def parse_groups(given: Sequence[Mapping[str, Any]] | None) -> dict[str, SenderRestrictions] | None:
+def parse_groups(given: Sequence[GroupFacts] | None) -> dict[str, SenderRestrictions] | None:
     """From ``groups`` of ``exchange_group_senders_info``, by address in lower case; None where they were not read."""
     if given is None:
         return None

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from ...common.addresses import Range
 from ...common.errors import FactError
+from ...common.facts import RelayErrorFacts, RelayFacts, SendAsFacts
 from ...common.moments import parse_moment
 
 LISTS = ("listed", "nobody", "everybody", "unknown")
@@ -23,6 +24,7 @@ SMART_HOST_TYPES = ("none", "fallback", "always")
 AUTHENTICATIONS = ("none", "basic", "ntlm")
 CLIENT_AUTHENTICATIONS = ("anonymous", "basic", "ntlm")
 _Parsed = TypeVar("_Parsed")
+_Facts = TypeVar("_Facts", bound=Mapping[str, Any])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ class OutboundError:
     text: str
 
     @classmethod
-    def parse(cls, facts: Mapping[str, Any]) -> OutboundError:
+    def parse(cls, facts: RelayErrorFacts) -> OutboundError:
         return cls(parse_moment(facts.get("time")), str(facts.get("text") or ""))
 
     @property
@@ -96,7 +98,7 @@ class Relay:
     errors: tuple[OutboundError, ...] = ()
 
     @classmethod
-    def parse(cls, facts: Mapping[str, Any]) -> Relay:
+    def parse(cls, facts: RelayFacts) -> Relay:
         """Raises KeyError when a fact is missing, ValueError with a sentence when one makes no sense."""
         server = str(facts["server"])
         authentication = [str(word).casefold() for word in facts["authentication"] or ()]
@@ -152,7 +154,7 @@ class SendAsRight:
     allowed: bool
 
     @classmethod
-    def parse(cls, facts: Mapping[str, Any]) -> SendAsRight:
+    def parse(cls, facts: SendAsFacts) -> SendAsRight:
         """Raises KeyError when a fact is missing, ValueError with a sentence when a mailbox has no address."""
         addresses = {str(address).casefold() for address in (facts.get("address"), *(facts.get("addresses") or ())) if address}
         if not addresses:
@@ -172,20 +174,18 @@ def _user(account: str) -> str:
     return account.rpartition("\\")[2].partition("@")[0]
 
 
-def parse_relays(given: Sequence[Mapping[str, Any]] | None) -> tuple[Relay, ...]:
+def parse_relays(given: Sequence[RelayFacts] | None) -> tuple[Relay, ...]:
     """From ``relay`` of ``iis_smtp_relay_info``, one for each server; those that are not there are left out. Raises FactError."""
     present = [facts for facts in given or () if facts.get("present", True)]
     return _parse(present, Relay.parse, "relay", "server", "iis_smtp_relay_info")
 
 
-def parse_send_as(given: Sequence[Mapping[str, Any]] | None) -> tuple[SendAsRight, ...] | None:
+def parse_send_as(given: Sequence[SendAsFacts] | None) -> tuple[SendAsRight, ...] | None:
     """From ``send_as`` of ``exchange_send_as_info``; None where it was not read. Raises FactError."""
     return None if given is None else _parse(given, SendAsRight.parse, "entry of send_as", "mailbox", "exchange_send_as_info")
 
 
-def _parse(
-    given: Iterable[Mapping[str, Any]], parse: Callable[[Mapping[str, Any]], _Parsed], what: str, key: str, module: str
-) -> tuple[_Parsed, ...]:
+def _parse(given: Iterable[_Facts], parse: Callable[[_Facts], _Parsed], what: str, key: str, module: str) -> tuple[_Parsed, ...]:
     found = []
     for facts in given:
         name = f"the {what} {facts.get(key)!r}"
