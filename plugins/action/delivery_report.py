@@ -23,6 +23,7 @@ from ..plugin_utils.delivery.report.text import matrix_lines, side_by_side
 from ..plugin_utils.delivery.report.verdict import SCHEMA, findings, verify
 from ..plugin_utils.delivery.routes.prediction import Foretold
 from ..plugin_utils.delivery.situation.facts import FACTS, parse_situation
+from ..plugin_utils.delivery.situation.registered import plain_facts
 from ..plugin_utils.task.action import MailAction
 
 _MATERIAL = ("tests", "messages", "events", "probes", "server_probes", "server_log")
@@ -34,7 +35,7 @@ class ActionModule(MailAction):
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         try:
-            situation = parse_situation(**{name: options[name] for name in FACTS}, route=options["route"])
+            situation = parse_situation(**plain_facts({name: options[name] for name in FACTS}), route=options["route"])
             foretold = Foretold.parse(options["prediction"]) if options["prediction"] else None
         except FactError as error:
             raise BadInput(f"There is no report: {error}. Nothing was written.") from error

@@ -20,6 +20,7 @@ from ..plugin_utils.delivery.rules.predict import predict
 from ..plugin_utils.delivery.situation.changes import facts_after
 from ..plugin_utils.delivery.situation.facts import FACTS, Situation, own_domain, parse_situation
 from ..plugin_utils.delivery.situation.recipients import KINDS, stand_ins
+from ..plugin_utils.delivery.situation.registered import plain_facts
 from ..plugin_utils.smtp.vantage import source_address
 from ..plugin_utils.task.action import MailAction
 
@@ -44,7 +45,7 @@ def _to_configure(name: str | None) -> Route:
 
 
 def _predicted(options: dict[str, Any]) -> dict[str, Any]:
-    facts = {name: options[name] for name in FACTS}
+    facts = plain_facts({name: options[name] for name in FACTS})
     route = options["route"] or ""
     try:
         asked = Asked([_from_here(probe) for probe in options["probes"]], sender=options["probe_sender"] or "")

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ class ActionModule(MailAction):
     needs_connection = False
 
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
+        self._began = time.monotonic()
         found = await_messages(
             [Mailbox(**{**mailbox, "username": mailbox["username"] or mailbox["address"]}) for mailbox in options["mailboxes"]],
             [_wanted(message) for message in options["messages"]],
@@ -28,9 +30,11 @@ class ActionModule(MailAction):
         return {"messages": found, "missing": [message["id"] for message in found if not message["found"]]}
 
     def _progress(self, awaited: int, waiting: Sequence[Wanted], given_up: Sequence[Wanted]) -> None:
-        parts = [f"{awaited - len(waiting) - len(given_up)} of {awaited} messages arrived"]
-        parts += [f"{word}: {', '.join(one.id for one in some)}" for word, some in (("missing", waiting), ("given up", given_up)) if some]
-        self._display.display("; ".join(parts))
+        """One short line, however many messages there are: which ones did not arrive is in the result."""
+        arrived = awaited - len(waiting) - len(given_up)
+        line = f"{arrived} of {awaited} arrived, {time.monotonic() - self._began:.0f} s"
+        line += f"; waiting for {len(waiting)}" if waiting else ""
+        self._display.display(line + (f"; {len(given_up)} did not arrive in time" if given_up else ""))
 
 
 def _wanted(message: dict[str, Any]) -> Wanted:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from ..plugin_utils.common.errors import BadInput
@@ -33,7 +34,7 @@ class ActionModule(MailAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         shared = {name: value for name, value in options.items() if name != "probes"}
         asked = [{**shared, **{name: value for name, value in probe.items() if value is not None}} for probe in options["probes"] or ()]
-        tries = [_Try(one) for one in (asked or [shared])]
+        tries = [_Try(one, self.address_of) for one in (asked or [shared])]
         left_out = {"skipped": True, "msg": "Nothing is sent in check mode."}
         if not asked:
             return left_out if self.check_mode and tries[0].sends else tries[0].run()
@@ -45,7 +46,7 @@ class ActionModule(MailAction):
 class _Try:
     """One probe, with its options checked. Raises BadInput."""
 
-    def __init__(self, options: dict[str, Any]) -> None:
+    def __init__(self, options: dict[str, Any], address_of: Callable[[str], str]) -> None:
         absent = [name for name in ("host", "mail_from", "rcpt_to") if options[name] is None]
         if absent:
             raise BadInput(f"A probe lacks {', '.join(absent)}. Nothing was sent.")
@@ -60,7 +61,7 @@ class _Try:
         subject = f"smtp_probe {options['token'] or ''}".strip()
         self._envelope = Envelope(options["mail_from"], options["rcpt_to"], send=self.sends, subject=subject)
         self._probe = Probe(
-            options["host"],
+            address_of(options["host"]),
             options["port"],
             ehlo=options["ehlo"] or socket.gethostname(),
             timeout=options["timeout"],

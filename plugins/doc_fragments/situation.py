@@ -46,19 +46,17 @@ options:
     elements: dict
   relays:
     description:
-      - The IIS SMTP servers of the farm, each as the return value C(relay) of M(sharepoint.mail.iis_smtp_relay_info), with
-        C(account_addresses) of M(sharepoint.mail.exchange_send_as_info) beside it - the addresses that the relay's account may use as
-        itself.
-      - C(queue), C(badmail) and C(errors) of M(sharepoint.mail.iis_smtp_relay_info), read after the tests, can be added to an entry. They
-        tell where mail is that Exchange never saw.
+      - The IIS SMTP servers of the farm, as results of M(sharepoint.mail.iis_smtp_relay_info) that were registered, alone or in a loop.
+      - An entry can also be the return value C(relay) alone, with C(account_addresses) of M(sharepoint.mail.exchange_send_as_info) beside
+        it - the addresses that the relay's account may use as itself - and with C(queue), C(badmail) and C(errors).
       - Where the farm's outgoing mail server is one of them, its mail is predicted through that relay.
     type: list
     elements: dict
     default: []
   send_as:
     description:
-      - The return value C(send_as) of M(sharepoint.mail.exchange_send_as_info), which says for which mailboxes the relay's account has
-        the right Send As. Not given means that it was not read; then none is counted.
+      - The return value C(send_as) of M(sharepoint.mail.exchange_send_as_info), or its results as they were registered, which say for
+        which mailboxes the relay's account has the right Send As. Not given, or failed, means that it was not read; then none is counted.
     type: list
     elements: dict
   sharer:

@@ -58,7 +58,9 @@ options:
     description: What the farm needs, as O(sharepoint.mail.mail_route#module:needs). Some things are tried only where they are needed.
     type: dict
   relays:
-    description: Return values C(relay) of M(sharepoint.mail.iis_smtp_relay_info), each with C(host), where the relay is reached.
+    description: >-
+      Results of M(sharepoint.mail.iis_smtp_relay_info), registered in a loop over the hosts; or its return values C(relay), each with
+      C(host), where the relay is reached.
     type: list
     elements: dict
     default: []

@@ -194,7 +194,7 @@ EXAMPLES = r"""
     servers: [EX01, EX02]
     preset: anonymous
     relay: true
-    bindings: ["0.0.0.0:2525"]
+    bindings: ["0.0.0.0:10025"]
     remote_ip_ranges: [192.0.2.11, 192.0.2.12]
 
 - name: Gone

@@ -95,7 +95,7 @@ EXAMPLES = r"""
 - name: One web application with an address of its own, over TLS
   sharepoint.mail.outgoing_email:
     server: ex01.corp.example
-    port: 2525
+    port: 10025
     tls: true
     from_address: portal@corp.example
     reply_to: helpdesk@corp.example

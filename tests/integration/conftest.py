@@ -78,9 +78,14 @@ class Lab:
         return self.control.fault(what, **where)
 
     def playbook(
-        self, playbook: Path | list[dict[str, Any]], *options: str, extra: Path | None = None, variables: dict[str, Any] | None = None
+        self,
+        playbook: Path | list[dict[str, Any]],
+        *options: str,
+        extra: Path | None = None,
+        variables: dict[str, Any] | None = None,
+        break_task: dict[str, Any] | None = None,
     ) -> Run:
-        """Runs a playbook, given as a file or as plays, and returns how it ended."""
+        """Runs a playbook, given as a file or as plays, and returns how it ended. ``break_task``: see callbacks/break_task.py."""
         number = len(list(self.state.glob("run-*.jsonl")))
         results = self.state / f"run-{number}.jsonl"
         results.touch()
@@ -99,7 +104,8 @@ class Lab:
             env={
                 **environment(self.state, self.subnet),
                 "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
-                "ANSIBLE_CALLBACKS_ENABLED": "task_results",
+                "ANSIBLE_CALLBACKS_ENABLED": "task_results" + (",break_task" if break_task else ""),
+                "BREAK_TASK": json.dumps(break_task),
                 "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
                 "ANSIBLE_RETRY_FILES_ENABLED": "false",
                 "TASK_RESULTS": str(results),

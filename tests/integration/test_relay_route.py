@@ -59,7 +59,7 @@ def test_the_route_is_foreseen_as_it_is_made(start_lab: StartLab) -> None:
     foreseen = lab.playbook(SITE, "--check", "--diff", variables={**route, **paths(lab)})
     assert foreseen.code == 0, foreseen.output
     assert lab.ask("snapshot") == before
-    assert len(foreseen.changed) == 5, "two connectors, a grant, the relay, outgoing email"
+    assert len(foreseen.changed) == 4, "the connectors, a grant, the relay, outgoing email"
     assert "Relay-Pa55" not in foreseen.output
 
     made = lab.playbook(SITE, "-vvvv", variables={**route, **paths(lab)})
@@ -115,10 +115,10 @@ def test_what_people_forget_and_limits_do_no_harm(fresh_lab: StartLab) -> None:
 
 def test_rights_that_are_missing_are_said_to_be_and_prove_nothing(start_lab: StartLab) -> None:
     lab = relay_farm(start_lab)
-    limited = {"verify_delivery_exchange_username": "ex_limited@corp.example", "verify_delivery_exchange_password": "Limited-Pa55"}
+    limited = {"exchange_access_username": "ex_limited@corp.example", "exchange_access_password": "Limited-Pa55"}
     run = lab.playbook(VERIFY, variables={**RELAY, **limited, "verify_delivery_needs": {"groups": True}, **paths(lab)})
     report = verified(lab, run)
-    assert "is not known, and not foreseen" in run.output
+    assert "is not known, and not predicted" in run.output
     assert {c["observed"] for c in report["scenarios"] if c["id"] == "alert"} >= {"delivered"}
     assert [c["id"] for c in report["scenarios"] if c["verdict"] in ("surprise", "fail") and c["process"] != "probe"] == []
 

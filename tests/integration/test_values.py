@@ -63,10 +63,10 @@ def test_an_empty_password_of_a_role_is_none(relay_lab: Lab) -> None:
     variables = {"iis_smtp_relay_smart_host_username": "CORP\\other", "iis_smtp_relay_smart_host_password": ""}
     set_by_hand(relay_lab, MasqueradeDomain="kept.example", HopCount=17)
     before = windows(relay_lab)
-    refused = role(relay_lab, "main", iis_smtp_relay_undo_policy="best_effort", **variables)
+    refused = role(relay_lab, **variables)
     assert refused.code == 2 and "needs its smart_host_password" in refused.failures[-1], refused.output
     assert windows(relay_lab) == before
-    assert role(relay_lab, "main").code == 0
+    assert role(relay_lab).code == 0
     settings = windows(relay_lab)["settings"]
     assert (settings["MasqueradeDomain"], settings["HopCount"]) == ("kept.example", 17), "null leaves alone"
 

@@ -82,3 +82,17 @@ def test_the_table_of_what_routes_configure_is_what_is_declared() -> None:
 def test_the_documentation_of_mail_route_names_every_route() -> None:
     names = list(dict.fromkeys(route.name for route in ROUTES))
     assert re.findall(r"V\((\w+)\)", documentation("mail_route")["options"]["route"]["description"][0]) == names
+
+
+def test_no_example_binds_a_port_that_exchange_holds_already() -> None:
+    """Setup's own connectors of the transport service hold 2525 and 465 ("Receive connectors": default receive connectors)."""
+    texts = {
+        path: path.read_text(encoding="utf-8")
+        for folder in ("docs", "roles", "plugins")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in (".md", ".yml", ".py")
+    }
+    texts |= {path: path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *(ROOT / "playbooks").glob("*.yml"))}
+    bound = {path.name: ports for path, text in texts.items() if (ports := re.findall(r"(?:\d|\]):(2525|465)\b|port: (2525|465)\b", text))}
+    assert len(texts) > 50
+    assert bound == {}

@@ -183,7 +183,7 @@ CAUSES: dict[str, tuple[str, str]] = {
     "relay_credentials": (
         "The relay on {relay} does not log on to Exchange as {account}: {said}. What it took stays in its queue, or comes back.",
         "Set account and password of the relay's smart host again: one that was changed or has expired elsewhere is not noticed there, and "
-        "is written only with iis_smtp_relay_update_password: always (and iis_smtp_relay_undo_policy: best_effort, for the old one cannot "
+        "is written only with iis_smtp_relay_update_password: always (and mail_flow_undo_policy: best_effort, for the old one cannot "
         "be put back). Basic wants smart_host_tls where the connector offers it under TLS only. iis_smtp_relay_info shows queue "
         "and errors.",
     ),

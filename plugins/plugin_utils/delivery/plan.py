@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ..common.facts import ConnectorFacts, ExchangeServerFacts, FarmFacts, PlannedTestFacts, ProbeFacts, RecipientFacts, RelayFacts
+from ..common.facts import ConnectorFacts, ExchangeServerFacts, FarmFacts, PlannedTestFacts, ProbeFacts, RecipientFacts
+from ..common.registered import loop_item, results
 from .needs import Needs
 from .scenarios import SCENARIOS, Door, Mail, Scenario, chosen
 from .situation.recipients import addresses_for
@@ -61,14 +62,15 @@ def doors_to_try(
     port: int,
     outside: str,
     spoof: bool = False,
-    relays: Sequence[RelayFacts] = (),
+    relays: Sequence[Mapping[str, Any]] = (),
     needs: Facts | None = None,
     declared: Sequence[Scenario] = SCENARIOS,
 ) -> list[ProbeFacts]:
     """Probes of ``smtp_probe`` for what no unlisted host may do: the farm's port, every port of the connector that was made, and of relays.
 
     ``servers`` have ``name`` and ``host``; ``connectors`` are those of ``exchange_receive_connector_info``; ``outside`` is a recipient
-    of another domain; ``relays`` are those of ``iis_smtp_relay_info``, each with the ``host`` where it is reached. What is tried only
+    of another domain; ``relays`` are results of ``iis_smtp_relay_info`` in a loop over hosts,
+    or its ``relay`` with the ``host`` where it is reached. What is tried only
     where the farm needs it is decided by ``needs``; ``spoof`` is short for the one of that name. Raises ValueError when no recipient is a
     mailbox.
     """
@@ -87,7 +89,7 @@ def doors_to_try(
 
     doors = [
         door(scenario, relay["server"], relay["host"], bound)
-        for relay in relays
+        for relay in map(_relay, results(relays))
         for bound in sorted({int(binding["port"]) for binding in relay.get("bindings") or ()})
         for scenario, _unused in tried
         if scenario.at == "relays"
@@ -143,6 +145,12 @@ def _people(recipients: Iterable[RecipientFacts]) -> list[tuple[str, str]]:
     if not any(kind == "mailbox" for kind, _unused in people):
         raise ValueError("no recipient is of kind mailbox: name the mailbox that test messages are for")
     return people
+
+
+def _relay(result: Mapping[str, Any]) -> dict[str, Any]:
+    """A relay with the host where it is reached: the inventory's, over which a loop of iis_smtp_relay_info went."""
+    relay: Mapping[str, Any] = result.get("relay") or result
+    return {**relay, "host": relay.get("host") or loop_item(result) or relay["server"]}
 
 
 def _is_group(recipient: RecipientFacts) -> bool:

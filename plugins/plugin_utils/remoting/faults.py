@@ -117,6 +117,11 @@ def lost(error: BaseException, statement: Statement, endpoint: Endpoint, writing
     refused = find(error, AuthenticationError)
     if refused is not None:
         return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} in the middle of the session, at {statement}. {state}")
+    if not isinstance(error, TRANSPORT_ERRORS):
+        return Unreachable(
+            f"What answered at {endpoint.url} in the place of {endpoint.host} during {statement} is no PowerShell remoting, such as a "
+            f"proxy's page ({reason(error)}). {state}"
+        )
     return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}. {state}")
 
 

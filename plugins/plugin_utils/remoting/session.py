@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from ..common.errors import RemoteError
+from ..common.errors import MailError, RemoteError
 from ..common.libraries import MessageType, PowerShell, RunspacePool, WSManFaultError
 from ..remoting import clixml, faults
 from .pipeline import Statement, cmdlet
@@ -183,11 +183,17 @@ class Session:
                         if needs_key(value):
                             self._pool.exchange_keys()
                         pipeline.add_parameter(name, wire(value))
-            piped = statements[0].piped
+        except faults.TRANSPORT_ERRORS as error:  # the keys are exchanged with the host
+            raise self._lost(error, statements[0], writing) from error
+        piped = statements[0].piped
+        try:
             # One batch: pypsrp packs it into as few messages as their size allows.
             pipeline.invoke((batch for batch in [list(piped)]) if piped else None)
-        except faults.TRANSPORT_ERRORS as error:
-            self.broken = True
-            self._log_on_again()
-            raise faults.lost(error, statements[0], self.endpoint, writing) from error
+        except Exception as error:  # no list of what pypsrp raises for an answer that is none (a proxy's page) is complete
+            raise self._lost(error, statements[0], writing) from error
         return pipeline.arrivals
+
+    def _lost(self, error: Exception, statement: Statement, writing: bool) -> MailError:
+        self.broken = True
+        self._log_on_again()
+        return faults.lost(error, statement, self.endpoint, writing)

@@ -51,8 +51,8 @@ def converge(resource: Resource, items: Sequence[Item], check_mode: bool) -> dic
     restoring = any(item.restoring for item in items)
     if irreversible and resource.options.get("require_undo") and not restoring:
         raise BadInput(
-            f"{' '.join(irreversible)} Nothing was changed. To go on all the same, set require_undo: false (in a role, undo_policy: "
-            f"best_effort)."
+            f"{' '.join(irreversible)} Nothing was changed. To go on all the same, set require_undo: false (for the role mail_flow, "
+            f"mail_flow_undo_policy: best_effort)."
         )
     after = {change.item.name: change.expected for change in changes}
     if pending and not check_mode:

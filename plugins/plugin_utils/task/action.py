@@ -63,8 +63,17 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
 
     @property
     def host(self) -> str:
-        """The host of the task for messages: the one delegated to, if any."""
-        return str(native(self._task.delegate_to or self._host_name))
+        """The host of the task for messages: the one delegated to, or that the variable ``sharepoint_mail_host`` names, if any.
+
+        A task that gives its connection another host with variables of its own says so with that variable: roles/exchange_access.
+        """
+        named = self._templar.template(self._task_vars.get("sharepoint_mail_host") or "")
+        return str(native(self._task.delegate_to or named or self._task_vars.get("inventory_hostname", "localhost")))
+
+    def address_of(self, host: str) -> str:
+        """Where the controller reaches ``host``: a host of the inventory at its ``ansible_host``, any other as it is called."""
+        known = self._task_vars.get("hostvars") or {}
+        return str(native(known[host].get("ansible_host")) or host) if host in known else host
 
     def session(self) -> Session:
         """The session on the task's host. Raises Unreachable, AuthenticationRefused, EndpointMissing or BadInput."""
@@ -74,7 +83,7 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._opened = None
-        self._host_name = (task_vars or {}).get("inventory_hostname", "localhost")
+        self._task_vars = task_vars or {}
         result: dict[str, Any] = super().run(tmp, task_vars)
         secrets = self._connection_secrets()
         try:

@@ -7,12 +7,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...common.registered import members, results
 from ..scenarios import SCENARIOS, Scenario
 from ..situation.facts import Situation
-from ..situation.registered import unrolled
 
 Facts = Mapping[str, Any]
 _AFTER_EXPANSION = ("EXPAND", "SEND", "DELIVER")
@@ -184,14 +184,14 @@ def gather(
 ) -> Material:
     """Results as other tasks registered them: a loop's are unrolled, skipped ones (check mode) left out."""
     return Material(
-        tests=tuple(Test.parse(result, declared) for result in unrolled(tests)),
-        messages=tuple(_members(messages, "messages")),
-        events=None if events is None else tuple(_members(events, "events")),
-        probes=tuple(unrolled(probes)),
-        server_probes=tuple(_with_question(result) for result in unrolled(server_probes)),
-        server_log=tuple(_members(server_log, "log")),
+        tests=tuple(Test.parse(result, declared) for result in results(tests)),
+        messages=tuple(members(messages, "messages")),
+        events=None if events is None else tuple(members(events, "events")),
+        probes=tuple(results(probes)),
+        server_probes=tuple(_with_question(result) for result in results(server_probes)),
+        server_log=tuple(members(server_log, "log")),
         subjects_logged=all(
-            flag is not False for result in unrolled(events or ()) for flag in (result.get("subject_logging") or {}).values()
+            flag is not False for result in results(events or ()) for flag in (result.get("subject_logging") or {}).values()
         ),
     )
 
@@ -199,15 +199,6 @@ def gather(
 def _with_question(result: Facts) -> Facts:
     asked = (result.get("invocation") or {}).get("module_args") or {}
     return {**{name: asked.get(name) for name in ("mail_from", "rcpt_to", "host", "port")}, **result}
-
-
-def _members(registered: Iterable[Facts], key: str) -> Iterator[Facts]:
-    """The entries themselves, or those that a whole result carries under ``key``."""
-    for result in unrolled(registered):
-        if isinstance(result.get(key), list):
-            yield from result[key]
-        elif not result.get("failed"):
-            yield result
 
 
 def _addressed_to(message: Facts, recipient: str) -> bool:

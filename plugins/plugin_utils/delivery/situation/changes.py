@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ...common.errors import FactError
+from ...common.registered import results
 from ...common.rights import ANONYMOUS, ANY_RECIPIENT, GROUP_RIGHTS
-from .registered import unrolled
 from .relays import same_account
 
 Facts = dict[str, Any]
@@ -55,7 +55,7 @@ def _after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Fa
     after = {**facts, "farm": copy.deepcopy(facts["farm"])}
     for name in ("connectors", "relays"):
         after[name] = copy.deepcopy(list(facts.get(name) or ()))
-    for result in unrolled(changes):
+    for result in results(changes):
         if result.get("failed"):
             raise FactError(f"a change would fail: {result.get('msg') or 'its result does not say why'}")
         if "send_as" in result:
