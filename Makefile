@@ -55,10 +55,13 @@ lint-imports: $(controller)/installed  # the rooms of plugin_utils, and who may 
 lint-types: environments
 	$(run) env MYPYPATH=build/tree mypy --cache-dir build/mypy \
 		-p ansible_collections.sharepoint.mail.plugins.plugin_utils -p ansible_collections.sharepoint.mail.plugins.action \
-		-p ansible_collections.sharepoint.mail.plugins.filter
+		-p ansible_collections.sharepoint.mail.plugins.filter \
+		-m tests.conftest $(addprefix -p tests.,bench demo integration report servers unit) \
+		$(addprefix -p tests.lab_tests.,engine ews iis) -m tests.lab_tests.test_faults -m tools.sanity --exclude '/lab_tests/engine/sample_'
 
-lint-lab-types: environments
-	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab
+lint-lab-types: environments  # what runs in the lab's environment
+	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab $(addprefix -p tests.lab_tests.,exchange sharepoint states) \
+		-m tests.lab_tests.test_readme $(addprefix -m tests.lab_tests.engine.sample_,cmdlets host objects)
 
 lint-ansible: environments
 	$(run) ansible-lint --profile production --offline

@@ -65,7 +65,7 @@ def _earlier(path: str) -> Mapping[str, Any]:
     except (OSError, ValueError) as error:
         raise BadInput(f"compare_with: {path} cannot be read as a report: {error}. Nothing was written.") from error
     if not isinstance(report, dict) or report.get("schema") != SCHEMA:
-        raise BadInput(f"compare_with: {path} is no report of this module (schema {SCHEMA}). Nothing was written.")
+        raise BadInput(f"compare_with: {path} is not a report of this module (schema {SCHEMA}). Nothing was written.")
     return report
 
 

@@ -20,7 +20,7 @@ from ..plugin_utils.smtp.send_as_wait import message, wait_until_allowed
 from ..plugin_utils.task.action import ResourceAction
 
 _NOTE = (
-    f"Exchange may believe the old answer for up to {CACHE_MINUTES // 60} hours (Mailbox Cache Age Limit) where the account had tried to "
+    f"Exchange caches Send As permissions for up to {CACHE_MINUTES // 60} hours (Mailbox Cache Age Limit), where the account had tried to "
     f"send as the mailbox before."
 )
 
@@ -51,7 +51,7 @@ class ActionModule(ResourceAction):
         except MailError as error:
             return {
                 "failed": True,
-                "msg": f"{error} {stands} Whether Exchange believes it was not found out: mend this, and run the task "
+                "msg": f"{error} {stands} Whether Exchange applies it is not known: correct this, and run the task "
                 f"again with only_changed: false in wait.",
             }
         result: dict[str, Any] = {"waited": [one.facts() for one in tried]}

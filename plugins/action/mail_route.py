@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from ..plugin_utils.common.errors import BadInput, FactError
@@ -33,7 +33,7 @@ class ActionModule(MailAction):
         if options["farm"] is None:
             return {"configures": _to_configure(options["route"]).configures(options["wanted"])}
         route = named(options["route"]) if options["route"] else None
-        return {"configures": route.configures(options["wanted"]) if route else None, **_predicted(options)}
+        return {"configures": route.configures(options["wanted"]) if route else None, **_predicted(options, self.address_of)}
 
 
 def _to_configure(name: str | None) -> Route:
@@ -44,11 +44,11 @@ def _to_configure(name: str | None) -> Route:
     return route
 
 
-def _predicted(options: dict[str, Any]) -> dict[str, Any]:
+def _predicted(options: dict[str, Any], address_of: Callable[[str], str]) -> dict[str, Any]:
     facts = plain_facts({name: options[name] for name in FACTS})
     route = options["route"] or ""
     try:
-        asked = Asked([_from_here(probe) for probe in options["probes"]], sender=options["probe_sender"] or "")
+        asked = Asked([_from_here(probe, address_of) for probe in options["probes"]], sender=options["probe_sender"] or "")
         foretold = foretell(_situation(facts, route, _asked_for(facts)), asked)
         everything = predict(_situation(facts, route, KINDS))
         after = None
@@ -83,10 +83,10 @@ def _situation(facts: dict[str, Any], route: str, kinds: Iterable[str]) -> Situa
     return parse_situation(**{**facts, "recipients": [*facts["recipients"], *added]}, route=route)
 
 
-def _from_here(probe: ProbeFacts) -> ProbeFacts:
+def _from_here(probe: ProbeFacts, address_of: Callable[[str], str]) -> ProbeFacts:
     """A planned probe with the address that it comes from. Raises FactError for one without host or port."""
     try:
         host, port = str(probe["host"]), int(probe["port"])
     except (KeyError, TypeError, ValueError) as error:
         raise FactError(f"an entry of probes has no host, or no port that is a number ({error})") from error
-    return {**probe, "port": port, "client_address": probe.get("client_address") or source_address(host, port)}
+    return {**probe, "port": port, "client_address": probe.get("client_address") or source_address(address_of(host), port)}

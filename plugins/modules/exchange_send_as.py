@@ -17,7 +17,7 @@ description:
   - O(mailboxes) or O(organizational_unit) is needed. When Exchange does not know one of the mailboxes, nothing is changed.
   - All mailboxes are changed in one pipeline, and only those that lack the right. The account's own mailbox needs no grant and is left
     as it is.
-  - Exchange looks at the right once and believes the answer for two hours, so a grant may not have an effect before. With O(wait) the
+  - Exchange caches Send As permissions for two hours, so a grant may have no effect before that. With O(wait) the
     task finds out when it has, by sending messages.
   - The account of the task needs the management roles C(Active Directory Permissions) and C(View-Only Recipients), or others that show
     C(Add-ADPermission), C(Remove-ADPermission), C(Get-ADPermission) and C(Get-Mailbox).
@@ -192,12 +192,12 @@ send_as:
       description: Whether it is the account's own mailbox, as which it may send anyway.
       type: bool
 cache_minutes:
-  description: How long Exchange believes what it looked up about Send As, by default.
+  description: How long Exchange caches Send As permissions, by default.
   returned: success
   type: int
   sample: 120
 note:
-  description: That Exchange may believe the old answer for a while; empty when nothing changed.
+  description: That Exchange may still use cached permissions; empty when nothing changed.
   returned: success
   type: str
 waited:

@@ -333,7 +333,7 @@ tls_error:
   returned: success
   type: str
 authenticated:
-  description: Whether the server believed the logon; V(false) without O(username).
+  description: Whether the server accepted the logon; V(false) without O(username).
   returned: success
   type: bool
 auth_reply:

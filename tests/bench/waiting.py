@@ -59,12 +59,12 @@ def delays(protocol: str, ca_path: Path) -> list[float]:
     """Seconds from arrival to notice, for each of several messages that come one after the other."""
     tokens = [f"{protocol}bench{number}" for number in range(MESSAGES)]
     noticed: dict[str, float] = {}
-    mailbox = Mailbox(
-        **{"address": ALICE, "host": f"{SUBNET}.31", "username": ALICE, "password": PASSWORD, "ca_path": str(ca_path)},
-        protocol=protocol,  # type: ignore[arg-type]  # a key of PROTOCOLS
-        **PROTOCOLS[protocol],
-    )
+    described: dict[str, Any] = {"protocol": protocol, "ca_path": str(ca_path), **PROTOCOLS[protocol]}
+    mailbox = Mailbox(address=ALICE, host=f"{SUBNET}.31", username=ALICE, password=PASSWORD, **described)
     started = threading.Event()
+
+    def notice(one: Wanted) -> None:
+        noticed.setdefault(one.token, time.monotonic())
 
     def send() -> None:
         started.wait(60)
@@ -83,7 +83,7 @@ def delays(protocol: str, ca_path: Path) -> list[float]:
             timeout=60,
             remove=False,
             progress=lambda *_counts: started.set(),
-            noticed=lambda one: noticed.setdefault(one.token, time.monotonic()),
+            noticed=notice,
         )
         sender.join()
         if len(noticed) < MESSAGES or len(seen) < MESSAGES:

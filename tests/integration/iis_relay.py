@@ -91,7 +91,7 @@ def by_hand(lab: Lab, *commands: tuple[str, Mapping[str, Any]]) -> list[Any]:
     with shell_on_sp01(lab) as pool:
         shell = PowerShell(pool)
         for name, parameters in commands:
-            shell.add_cmdlet(name).add_parameters(parameters)
+            shell.add_cmdlet(name).add_parameters(dict(parameters))
         outputs: list[Any] = shell.invoke()
         assert not shell.streams.error, [str(error) for error in shell.streams.error]
         return outputs

@@ -22,7 +22,7 @@ VARIABLES: dict[str, Any] = {
     "verify_delivery_timeout": 3,
 }
 FARM = ("--state", "anonymous-port")
-PARTS = 8
+PARTS = 24
 # What all hosts do while a task runs: they carry out what they are asked, and the answer is lost; or a proxy answers in their place.
 FAULTS = {
     "answers lost": [{"what": "lost", "door": door, "when": "after", "times": 0} for door in ("winrm", "rest", "ews")],

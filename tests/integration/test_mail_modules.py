@@ -160,7 +160,7 @@ def test_a_mailbox_that_ews_does_not_open_is_named(lab: Lab, changed: dict[str, 
 
 
 def test_several_bindings_at_once(lab: Lab) -> None:
-    probes = [
+    probes: list[dict[str, Any]] = [
         {"port": 1025, "server": "EX01"},
         {"port": 1587, "scenario": "tls_missing"},
         {"port": 1025, "tls_name": "relay.corp.example"},

@@ -60,7 +60,7 @@ def test_a_template_of_null_gives_nothing(lab: Lab) -> None:
 
 
 def test_an_empty_password_of_a_role_is_none(relay_lab: Lab) -> None:
-    variables = {"iis_smtp_relay_smart_host_username": "CORP\\other", "iis_smtp_relay_smart_host_password": ""}
+    variables: dict[str, Any] = {"iis_smtp_relay_smart_host_username": "CORP\\other", "iis_smtp_relay_smart_host_password": ""}
     set_by_hand(relay_lab, MasqueradeDomain="kept.example", HopCount=17)
     before = windows(relay_lab)
     refused = role(relay_lab, **variables)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.conftest import BUILD, LAB_PYTHON, Lab, start_lab
+from tests.demo.demo import BUILD
+from tests.integration.conftest import LAB_PYTHON, Lab, start_lab
 from tests.servers.dovecot import MAIL_ID, Dovecot, dovecot
 from tests.servers.postfix import ARCHIVE, DOMAIN, NAME, Postfix, postfix
 

@@ -38,7 +38,7 @@ class Range:
             network = ipaddress.ip_network(text.partition("%")[0].strip(), strict=False)
             bounds = (network[0], network[-1])
         if bounds[0].version != bounds[1].version or int(bounds[0]) > int(bounds[1]):
-            raise ValueError(f"{text!r} is no range of addresses: its ends are of different kinds or in the wrong order")
+            raise ValueError(f"{text!r} is not a valid range of addresses: its ends are of different kinds or in the wrong order")
         return cls(text, *bounds)
 
     def contains(self, address: Address) -> bool:
@@ -62,5 +62,5 @@ def binding(text: str) -> tuple[Address, int]:
     """``192.0.2.1:25`` or ``[2001:db8::1]:25``. Raises ValueError."""
     host, _unused, port = text.rpartition(":")
     if not port.isdecimal():
-        raise ValueError(f"{text!r} is no binding of address and port")
+        raise ValueError(f"{text!r} is not a valid binding of address and port")
     return parse_address(host), int(port)

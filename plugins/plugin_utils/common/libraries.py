@@ -44,6 +44,7 @@ __all__ = [
     "WinRMError",
     "WinRMTransportError",
     "exchange_web_services",
+    "isodate",
     "requests",
     "spnego",
     "x509",
@@ -93,6 +94,11 @@ try:
     from spnego.exceptions import SpnegoError
 except ImportError:
     _missing.append("pypsrp")
+
+try:
+    import isodate
+except ImportError:
+    _missing.append("isodate")
 
 try:
     from requests_credssp.exceptions import AuthenticationException, InvalidConfigurationException, NTStatusException

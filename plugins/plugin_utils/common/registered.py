@@ -26,14 +26,19 @@ def members(registered: Iterable[Facts], key: str) -> Iterator[Facts]:
     for result in results(registered):
         if isinstance(result.get(key), list):
             yield from result[key]
-        elif not result.get("failed"):
+        elif not _is_result(result):
             yield result
 
 
 def was_read(registered: Iterable[Facts], key: str) -> bool:
-    """Whether anything was read: of results that were registered, one at least that did not fail."""
+    """Whether anything was read: of results that were registered, one at least that carries ``key``."""
     given = list(registered)
-    return not given or any(key in result or not result.get("failed") for result in results(given))
+    return not given or any(key in result or not _is_result(result) for result in results(given))
+
+
+def _is_result(facts: Facts) -> bool:
+    """Whether this is what a task returned, rather than an entry of it. One that failed need not say so: failed_when decides."""
+    return "changed" in facts or bool(facts.get("failed"))
 
 
 def loop_item(result: Facts) -> Any:

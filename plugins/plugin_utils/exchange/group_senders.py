@@ -98,7 +98,7 @@ class GroupSenders(Resource):
         unknown = [sender for sender, address in found.items() if address is None]
         if unknown and self.options["permitted_senders_state"] != "absent":
             raise BadInput(
-                f"{self.session.host} knows no recipient {', '.join(unknown)}, and only recipients can be permitted senders. Nothing was "
+                f"{self.session.host} has no recipient {', '.join(unknown)}, and only recipients can be permitted senders. Nothing was "
                 f"changed. Check the address; one without a mailbox, such as that of a SharePoint farm, first needs a mail contact "
                 f"(New-MailContact)."
             )

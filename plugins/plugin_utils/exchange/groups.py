@@ -91,7 +91,7 @@ def _unknown_group(error: RemoteError, name: str, host: str) -> BadInput | Remot
     if not not_found(error):
         return error
     return BadInput(
-        f"{host} knows no distribution group and no mail-enabled security group {name} ({error.reply}). Nothing was changed. Check the "
+        f"{host} has no distribution group and no mail-enabled security group {name} ({error.reply}). Nothing was changed. Check the "
         f"name; a dynamic distribution group is not one of them."
     )
 

@@ -49,7 +49,7 @@ def texts(value: Any) -> list[str]:
 def explained(error: RemoteError, server: str, host: str) -> BadInput | RemoteError:
     """The error, or a plain sentence where Exchange does not know the server."""
     if not_found(error):
-        return BadInput(f"{host} knows no Exchange server {server} ({error.reply}). Nothing was changed. Check the name.")
+        return BadInput(f"{host} has no Exchange server {server} ({error.reply}). Nothing was changed. Check the name.")
     return error
 
 

@@ -135,7 +135,7 @@ def with_rights(session: Session, scope: Scope, grants: Sequence[Grant]) -> tupl
     (reply,) = session.read_each(scope.ask(statement))
     for error in reply.errors:
         if not_found(error):
-            raise BadInput(f"{session.host} knows no account {scope.account} ({error.reply}). Nothing was changed. Check the name.")
+            raise BadInput(f"{session.host} has no account {scope.account} ({error.reply}). Nothing was changed. Check the name.")
         raise error
     entries: dict[str, list[Mapping[str, Any]]] = {grant.identity.casefold(): [] for grant in grants}
     for entry in reply.outputs:
@@ -173,7 +173,7 @@ def _mailboxes(session: Session, scope: Scope) -> tuple[list[Mapping[str, Any]],
         for error in reply.errors:
             if not not_found(error):
                 raise error
-            raise BadInput(f"{session.host} knows no organizational unit {unit} ({error.reply}). Nothing was changed. Check the name.")
+            raise BadInput(f"{session.host} has no organizational unit {unit} ({error.reply}). Nothing was changed. Check the name.")
         found.update((_name(one), one) for one in reply.outputs if isinstance(one, Mapping))
     if scope.mailboxes:
         (reply,) = session.read_each(scope.ask(feed(scope.mailboxes, "Get-Mailbox")))

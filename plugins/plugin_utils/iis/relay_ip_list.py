@@ -108,7 +108,7 @@ def _network(entry: str) -> ipaddress.IPv4Network:
     if not isinstance(network, ipaddress.IPv4Network):
         raise ValueError(f"{entry} is an IPv6 address, and the relay's list is known to take IPv4 only")
     if network.network_address.is_unspecified:
-        raise ValueError(f"{entry} would let everybody relay" if network.prefixlen < 32 else f"{entry} is no address of a client")
+        raise ValueError(f"{entry} would let everybody relay" if network.prefixlen < 32 else f"{entry} is not the address of a client")
     return network
 
 

@@ -41,7 +41,7 @@ def _text(value: Any) -> str:
 def _name(value: Any) -> str:
     text = _text(value).lower()
     if text and (len(text) > 255 or not _HOST_NAME.fullmatch(text)):
-        raise ValueError(f"{text!r} is no host name")
+        raise ValueError(f"{text!r} is not a valid host name")
     return text
 
 
@@ -62,7 +62,7 @@ def _directory(value: Any) -> str:
 def _bytes(value: Any) -> int:
     size = parse_byte_size(value)
     if not isinstance(size, int):
-        raise ValueError(f"{value} is no number of bytes")
+        raise ValueError(f"{value} is not a valid number of bytes")
     return size
 
 
@@ -149,7 +149,7 @@ def bindings(value: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for entry in value:
         address, port = _text(entry.get("address")), int(entry.get("port") or 25)
         if address and (not is_address(address) or ":" in address):
-            raise ValueError(f"{address!r} is no IPv4 address (empty stands for all addresses of the server)")
+            raise ValueError(f"{address!r} is not a valid IPv4 address (empty stands for all addresses of the server)")
         if not 1 <= port <= 65535:
             raise ValueError(f"the port {port} is not between 1 and 65535")
         found.add(("" if address == "0.0.0.0" else address, port))

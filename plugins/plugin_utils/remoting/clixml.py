@@ -11,33 +11,10 @@ array of no bytes is a TypeError.
 
 from __future__ import annotations
 
-import datetime
-import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
-from ..common.libraries import ObjectMeta, RunspacePool, Serializer
-
-# XML Schema's duration without years and months: all that .NET writes for a TimeSpan ([MS-PSRP] 2.2.5.1.7).
-_DURATION = re.compile(r"(-)?P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
-
-
-def parse_duration(text: str) -> datetime.timedelta:
-    """``PT10M`` or ``-P1DT2H3.5S`` as a time span. Raises ValueError for anything else."""
-    match = _DURATION.fullmatch(text)
-    if match is None or text.endswith(("P", "T")):
-        raise ValueError(f"{text!r} is no duration")
-    sign, days, hours, minutes, seconds = match.groups()
-    span = datetime.timedelta(days=int(days or 0), hours=int(hours or 0), minutes=int(minutes or 0), seconds=float(seconds or 0))
-    return -span if sign else span
-
-
-def format_duration(span: datetime.timedelta) -> str:
-    """A time span as XML Schema's duration, the form CLIXML wants."""
-    sign = "-" if span < datetime.timedelta() else ""
-    span = abs(span)
-    seconds = f"{span.seconds}.{span.microseconds:06}".rstrip("0").rstrip(".") if span.microseconds else str(span.seconds)
-    return f"{sign}P{span.days}DT{seconds}S"
+from ..common.libraries import ObjectMeta, RunspacePool, Serializer, isodate
 
 
 class HostSerializer(Serializer):
@@ -57,7 +34,7 @@ class HostSerializer(Serializer):
         if element.tag == "BA" and not element.text:
             return b""
         if element.tag == "TS":
-            return parse_duration(element.text or "")
+            return isodate.parse_duration(element.text or "")  # XML Schema's duration ([MS-PSRP] 2.2.5.1.7), ISO 8601's
         if element.tag in ("LST", "IE", "QUE", "STK"):
             return [self.deserialize(entry, clear=False) for entry in element]
         if element.tag == "DCT":

@@ -82,7 +82,7 @@ def _no_tls(error: BaseException, endpoint: Endpoint) -> MailError:
             f"Name the issuing CA's file (ansible_psrp_ca_cert, or ansible_winrm_ca_trust_path)."
         )
     return Unreachable(
-        f"{endpoint.host} speaks no TLS at {endpoint.url} ({text}). Nothing was sent or changed. "
+        f"{endpoint.host} does not accept TLS at {endpoint.url} ({text}). Nothing was sent or changed. "
         f"Check the port, and whether it is one for http (ansible_psrp_protocol, or ansible_winrm_scheme)."
     )
 

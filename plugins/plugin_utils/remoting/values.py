@@ -14,9 +14,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from xml.sax.saxutils import quoteattr
 
-from ..common.libraries import ComplexObject, GenericComplexObject, PSCredential, TaggedValue
+from ..common.libraries import ComplexObject, GenericComplexObject, PSCredential, TaggedValue, isodate
 from ..common.native import native
-from .clixml import format_duration
 from .pipeline import CimInstance, Credential, SecureText
 
 UNLIMITED: Final = "Unlimited"
@@ -97,7 +96,7 @@ def wire(value: Any) -> Any:
         credential: Any = PSCredential  # its constructor has no types
         return credential(username=value.user_name, password=value.password)
     if isinstance(value, datetime.timedelta):
-        return TaggedValue("TS", format_duration(value))
+        return TaggedValue("TS", isodate.duration_isoformat(value))
     if isinstance(value, uuid.UUID):
         return value
     if isinstance(value, (list, tuple, set, frozenset)):
@@ -161,7 +160,7 @@ def parse_byte_size(text: str | int) -> int | str:
         return int(re.sub(r"\D", "", exact[1]))
     size = _SIZE.fullmatch(text)
     if size is None:
-        raise ValueError(f"{text!r} is no size")
+        raise ValueError(f"{text!r} is not a valid size")
     return int(float(size[1]) * _FACTORS[(size[2] or "B").upper()])
 
 

@@ -26,7 +26,7 @@ _HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 
 def _address(value: Any) -> str:
     if not _ADDRESS.fullmatch(str(value)):
-        raise ValueError(f"{str(value)!r} is no e-mail address")
+        raise ValueError(f"{str(value)!r} is not a valid e-mail address")
     local, _at, domain = str(value).rpartition("@")
     return f"{local}@{domain.lower()}"
 
@@ -39,7 +39,7 @@ def _server(value: Any) -> str:
 
 def _code_page(value: Any) -> int:
     if not 1 <= int(value) <= 65535:
-        raise ValueError(f"{value} is no number of a Windows code page, such as 65001 for UTF-8")
+        raise ValueError(f"{value} is not the number of a Windows code page, such as 65001 for UTF-8")
     return int(value)
 
 

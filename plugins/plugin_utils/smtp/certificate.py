@@ -55,12 +55,15 @@ def name_error(name: str, dns: Sequence[str], addresses: Sequence[str]) -> str:
     """Why a certificate with these names is none for ``name``; empty when it is one.
 
     RFC 9525, section 6.3: only subject alternative names count, and a wildcard stands for one whole leftmost label.
+
+    Not service-identity: one unusual name refuses the whole certificate there (an address written as a DNS name, ``*.local``, or the
+    URI with several colons that carries a SID, Microsoft's KB5014754). Not ssl: it judges the name together with the chain.
     """
     borne = ", ".join((*dns, *addresses)) or "no subject alternative name at all"
     try:
         address = ipaddress.ip_address(name)
     except ValueError:
-        wanted = name.rstrip(".").casefold()
+        wanted = name.rstrip(".").encode("idna").decode("ascii").casefold()  # the form that certificates have, and that ssl has sent
         rest = wanted.partition(".")[2]
         if any(one.rstrip(".").casefold() in (wanted, f"*.{rest}" if "." in rest else wanted) for one in dns):
             return ""

@@ -46,6 +46,7 @@ def log_on(session: SmtpSession, logon: Logon) -> tuple[int, bytes]:
 
 
 def _login(session: SmtpSession, logon: Logon) -> tuple[int, bytes]:
+    # Not smtplib's auth(): it sends secrets through putcmd(), whose lines are the transcript, and refuses a password that is not ASCII.
     reply = session.docmd("AUTH", "LOGIN")
     for text in (logon.username, logon.password):
         if reply[0] != _GO_ON:

@@ -92,7 +92,7 @@ class Probe:
         logon: Logon | None = None,
     ) -> None:
         if re.search(r"[\x00-\x20\x7f]", ehlo) or not ehlo:
-            raise AddressError(f"{visible(ehlo)!r} is no name for EHLO. Nothing was sent.")
+            raise AddressError(f"{visible(ehlo)!r} is not a valid name for EHLO. Nothing was sent.")
         self.host, self.port, self.ehlo, self.timeout = host, port, ehlo, timeout
         self.context, self.validate_certs, self.tls_name = context, validate_certs, tls_name or host
         self.logon = logon
@@ -255,7 +255,7 @@ def _address(text: str) -> str:
     try:
         return str(ipaddress.ip_address(text))
     except ValueError as error:
-        raise AddressError(f"source_address: {visible(text)!r} is no IP address. Nothing was sent.") from error
+        raise AddressError(f"source_address: {visible(text)!r} is not a valid IP address. Nothing was sent.") from error
 
 
 def _certificate_lines(certificate: dict[str, Any]) -> Iterator[str]:

@@ -64,7 +64,7 @@ def wait_until_allowed(
         left = began + timeout - time.monotonic()
         if not waiting or left <= 0:
             return tried
-        progress(f"Waiting for Exchange to believe Send As, {left:.0f} s left; still refused: {_some(waiting)}")
+        progress(f"Waiting until Exchange applies Send As, {left:.0f} s left; still refused: {_some(waiting)}")
         time.sleep(min(interval, left))
 
 

@@ -24,6 +24,16 @@ requirements:
 """
 
 
+def _trusted(template: str) -> str:
+    """Since ansible-core 2.19 text is a template only where its author is trusted."""
+    try:
+        from ansible.template import trust_as_template
+    except ImportError:
+        return template
+    trusted: str = trust_as_template(template)
+    return trusted
+
+
 class CallbackModule(CallbackBase):
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "aggregate"
@@ -45,7 +55,7 @@ class CallbackModule(CallbackBase):
             return
         if "template" in self._order:
             self._broken = (task, list(task.when))
-            task.when = ["this_template_breaks.here"]
+            task.when = [_trusted("this_template_breaks.here")]
         else:
             self._broken = (task, list(task.when))
             self._post(self._order["faults"])

@@ -105,7 +105,7 @@ def test_the_answers_of_one_command(pool: RunspacePool, sample_host: SampleHost)
 def test_a_command_that_writes_an_error(when: str, words: list[str], pool: RunspacePool, sample_host: SampleHost) -> None:
     fault = {"text": "No server.", "error_id": "ServerNotFound", "category": "ObjectNotFound", "when": when, "times": 0}
     with sample_host.control.fault("error", about="Write-Output", **fault):
-        for _ in range(2):
+        for _time in range(2):
             with listening() as received:
                 say(pool, "one")
             assert outputs(received) == words

@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 from exchangelib import BASIC, DELEGATE, NTLM, Account, Configuration, Credentials  # noqa: E402  the path comes first
 from exchangelib.errors import ErrorFolderNotFound, ErrorItemNotFound, ErrorNonExistentMailbox, UnauthorizedError  # noqa: E402  the path is set above
 from exchangelib.protocol import BaseProtocol  # noqa: E402  the path is set above
+from requests import PreparedRequest, Response  # noqa: E402  the path is set above
 from requests.adapters import HTTPAdapter  # noqa: E402  the path is set above
 
 from tests.demo.demo import BUILD, lab  # noqa: E402  the path is set above
@@ -42,8 +43,8 @@ def ca(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         authority = state / "ca.pem"
 
         class Trusting(HTTPAdapter):
-            def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-                super().cert_verify(conn, url, str(authority), cert)
+            def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+                return super().send(request, *args, **{**kwargs, "verify": str(authority)})
 
         usual = BaseProtocol.HTTP_ADAPTER_CLS
         BaseProtocol.HTTP_ADAPTER_CLS = Trusting

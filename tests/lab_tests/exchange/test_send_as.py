@@ -24,7 +24,8 @@ def submit(world: World, sender: str, server: str = "ex01") -> tuple[int, bytes]
         try:
             client.sendmail(sender, ["bob@corp.example"], f"From: {sender}\r\nSubject: x\r\n\r\nx\r\n")
         except smtplib.SMTPDataError as error:
-            return error.smtp_code, bytes(error.smtp_error)
+            said = error.smtp_error
+            return error.smtp_code, said if isinstance(said, bytes) else said.encode()
         return 250, b""
 
 

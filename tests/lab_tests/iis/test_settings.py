@@ -107,7 +107,7 @@ def test_defaults_after_installation(session: Session) -> None:
 
 def test_what_is_written_is_read_back(session: Session) -> None:
     session.install()
-    flags = {"AuthFlags": 5, "SmartHost": "[10.0.0.5]", "AlwaysUseSsl": True, "MaxSmtpErrors": -1}
+    flags: dict[str, Any] = {"AuthFlags": 5, "SmartHost": "[10.0.0.5]", "AlwaysUseSsl": True, "MaxSmtpErrors": -1}
     answer = session.change(RelayIpList=hosts("10.0.0.5", "10.0.0.6"), RoutePassword="secret", RouteUserName="CORP\\a", **flags)
     assert answer.errors == []
     values = session.setting().one

@@ -6,6 +6,7 @@ import dataclasses
 import socket
 import threading
 from email.header import decode_header, make_header
+from typing import Any
 
 import pytest
 
@@ -42,9 +43,9 @@ def log_of(farm: Farm, server: str) -> list[str]:
     return [entry.message for entry in farm.logs[server].read() if entry.category == "E-Mail"]
 
 
-def set_mail(farm: Farm, **changes: object) -> None:
+def set_mail(farm: Farm, **changes: Any) -> None:
     for application in farm.web_applications:
-        mail: MailSettings = dataclasses.replace(application.mail, **changes)  # type: ignore[arg-type]  # tests name the fields they change
+        mail: MailSettings = dataclasses.replace(application.mail, **changes)
         farm.save_mail(application, mail)
 
 

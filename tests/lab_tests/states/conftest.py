@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def lab_in(tmp_path: Path) -> Iterator[Callable[..., Lab]]:
     """Starts a lab in a state: ``lab_in("patched", mutants=frozenset())``."""
     with ExitStack() as stack:
 
-        def start(state: str, **options: object) -> Lab:
+        def start(state: str, **options: Any) -> Lab:
             subnet = f"127.{1 + os.getpid() % 250}.{200 + next(_numbers) % 50}"
             world = world_in(state, dataclasses.replace(Options(tmp_path / "lab", subnet), **options))
             world.start()

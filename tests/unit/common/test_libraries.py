@@ -29,6 +29,7 @@ except MissingLibrary as error:
         (["imap_tools"], "MailBox", "MailBox('ex01.corp.example')", "imap-tools"),
         (["requests"], "requests", "requests.Session()", "requests-ntlm"),
         (["exchangelib"], "exchange_web_services", "exchange_web_services()", "exchangelib"),
+        (["isodate"], "isodate", "isodate.parse_duration('PT10M')", "isodate"),
         (["pypsrp"], "Serializer", "type('Own', (Serializer,), {})()", "pypsrp"),
     ],
 )

@@ -84,7 +84,7 @@ def test_what_is_no_range(text: str) -> None:
 
 
 def test_an_unreadable_connector_is_named() -> None:
-    with pytest.raises(ValueError, match=r"EX01\\\\odd.*'here' is no binding"):
+    with pytest.raises(ValueError, match=r"EX01\\\\odd.*'here' is not a valid binding"):
         Connector.parse(by_hand.connector("odd", bindings=["here"]))
 
 

@@ -66,7 +66,8 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     (folder / "play.json").write_text(json.dumps(play), encoding="utf-8")
     environment = {**os.environ, "HOME": str(folder), "ANSIBLE_HOME": str(folder / "ansible"), "ANSIBLE_COLLECTIONS_PATH": str(folder)}
     program = pathlib.Path(sys.executable).with_name("ansible-playbook")
-    run = subprocess.run([program, "-i", "here,", "play.json"], cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    command = [str(program), "-i", "here,", "play.json"]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
     found: dict[str, Any] = json.loads((folder / "results.json").read_text(encoding="utf-8"))
     return {**found, "folder": folder}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ EVERYONE = ["0.0.0.0-255.255.255.255"], ["0.0.0.0/0"], ["::/0"], ["0.0.0.0/1", "
 
 @st.composite
 def ranges(draw: st.DrawFn) -> str:
-    version = draw(st.sampled_from([4, 6]))
+    version: Literal[4, 6] = draw(st.sampled_from([4, 6]))
     one, other = sorted([draw(st.ip_addresses(v=version)), draw(st.ip_addresses(v=version))], key=int)
     kind = draw(st.sampled_from(["single", "span", "network"]))
     if kind == "single":

@@ -102,7 +102,7 @@ def test_small_subnets_become_addresses() -> None:
     ("entries", "words"),
     [
         (["0.0.0.0/0"], "everybody"),
-        (["0.0.0.0"], "no address of a client"),
+        (["0.0.0.0"], "not the address of a client"),
         (["10.0.0.0/8"], "16777216 addresses"),
         (["10.1.0.0/22", "10.2.0.1"], "1025 addresses in all"),
         (["::1"], "IPv6"),

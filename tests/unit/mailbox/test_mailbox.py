@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import threading
 from collections.abc import Iterator, Sequence, Set
 from datetime import UTC, datetime, timedelta
@@ -73,7 +74,11 @@ class _Reader:
                 continue
             message = MailMessage.from_bytes(raw)
             if token in message.subject:
-                yield Arrived(key, message, self.time, lambda key=key: bool(self.removed.append(key)) or True)
+                yield Arrived(key, message, self.time, functools.partial(self._remove, key))
+
+    def _remove(self, key: str) -> bool:
+        self.removed.append(key)
+        return True
 
     reports = with_subject
 
@@ -178,7 +183,7 @@ def test_a_lost_connection_is_named() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "word"), [({"mailbox": BOB}, BOB), ({"ndr_in": BOB}, BOB)])
-def test_a_mailbox_nobody_described(wanted: dict[str, str], word: str) -> None:
+def test_a_mailbox_nobody_described(wanted: dict[str, Any], word: str) -> None:
     with pytest.raises(MailboxError, match=word):
         _wait(_mailbox(ALICE), wanted=[Wanted(**{"id": "a", "mailbox": ALICE, "token": "token", **wanted})])
 

@@ -37,7 +37,7 @@ def record(name: str) -> Any:
     text = (MEASUREMENTS / f"{name}.clixml").read_text(encoding="utf-8")
     for kind, body in re.findall(r"<!-- (ERROR_RECORD|PIPELINE_STATE) -->\n(.*?)(?=\n<!-- |\Z)", text, flags=re.DOTALL):
         header = struct.pack("<II", 1, getattr(MessageType, kind)) + bytes(32)
-        data = Message.unpack(header + body.strip().encode(), HostSerializer()).data
+        data: Any = Message.unpack(header + body.strip().encode(), HostSerializer()).data
         return data.error_record if kind == "PIPELINE_STATE" else data
     raise LookupError(name)
 
@@ -122,7 +122,7 @@ def wrapped(error: Exception) -> Exception:
         (WinRMTransportError("http", 404, ""), FARM, EndpointMissing, ["404"]),
         (requests.exceptions.SSLError("certificate verify failed: self-signed (x)"), FARM, Unreachable, ["not trusted", "ca_cert"]),
         (requests.exceptions.ConnectionError("[Errno 111] Connection refused"), FARM, Unreachable, ["sp01", "Connection refused"]),
-        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), FARM, Unreachable, ["speaks no TLS"]),
+        (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), FARM, Unreachable, ["does not accept TLS"]),
         (NTStatusException(0x8009030C), FARM, AuthenticationRefused, ["The authentication library says: ", "0x8009030c"]),
         (ImportError("No module named 'gssapi'"), FARM, BadInput, ["no library for ntlm", "gssapi"]),
         (ValueError("no such thing"), FARM, BadInput, ["do not fit: no such thing"]),

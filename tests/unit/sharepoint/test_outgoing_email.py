@@ -60,7 +60,7 @@ def test_answers_go_to_the_sender_by_default() -> None:
 )
 def test_an_address_that_is_none(address: str) -> None:
     for name in ("from_address", "reply_to"):
-        with pytest.raises(BadInput, match=f"{name}: .* is no e-mail address. Nothing was changed."):
+        with pytest.raises(BadInput, match=f"{name}: .* is not a valid e-mail address. Nothing was changed."):
             OutgoingEmail.items({**OPTIONS, name: address})
 
 

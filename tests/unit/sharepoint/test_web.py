@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def site(server: Server, **more: str) -> SiteAddress:
+def site(server: Server, **more: Any) -> SiteAddress:
     return SiteAddress(f"http://portal.example:{server.server_port}/", "CORP\\alice", "secret", address="127.0.0.1", **more)
 
 

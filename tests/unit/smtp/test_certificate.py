@@ -15,6 +15,8 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.smtp.certificate i
         ("ex01.corp.example", ["EX01.corp.example"], []),
         ("ex01.corp.example.", ["ex01.corp.example"], []),
         ("ex01.corp.example", ["*.corp.example"], []),
+        ("ex01.münchen.example", ["ex01.xn--mnchen-3ya.example"], []),
+        ("ex01.corp.example", ["10.0.0.31", "*.local", "ex01.corp.example"], []),
         ("10.0.0.31", [], ["10.0.0.31"]),
         ("2001:DB8::1", [], ["2001:db8:0::1"]),
     ],

@@ -103,7 +103,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], str]
         ("local", ["sp01 is reached with the connection plugin local", "psrp"]),
         ("become", ["sharepoint.mail.farm_info cannot use become", "become: false"]),
         ("missing", ["sharepoint.mail.outgoing_email: missing required arguments: from_address", "Nothing was changed."]),
-        ("address", ["from_address: ", "is no e-mail address"]),
+        ("address", ["from_address: ", "is not a valid e-mail address"]),
         ("clear", ["in clear", "https"]),
     ],
 )

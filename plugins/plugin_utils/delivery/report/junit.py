@@ -21,6 +21,7 @@ def junit(report: Report) -> str:
     XML 1.0 has no form for control characters (section 2.2), so these are written out.
     """
     cells = report["scenarios"]
+    # Not junitparser: it leaves control characters to us as well, and writes with lxml or without, as the controller has it.
     sums = {
         "tests": str(len(cells)),
         "failures": str(sum(cell["verdict"] in ("fail", "surprise") for cell in cells)),

@@ -221,7 +221,7 @@ def _general_risks(situation: Situation) -> list[str]:
 def _plain_text_risks(situation: Situation) -> Iterator[str]:
     farm, relay = situation.farm, situation.relay
     if relay is None and not farm.tls:
-        how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 knows no TLS; a relay on the farm's server does"
+        how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 does not support TLS; a relay on the farm's server does"
         yield f"The farm's mail must not travel in plain text, and SharePoint sends it so: {how}."
     if relay is not None:
         others = ", ".join(host.name for host in farm.servers if host.name != situation.relay_host(relay).name)

@@ -134,7 +134,7 @@ ROUTES = (
         imagine=iis_relay,
         remarks=(
             "The farm sends as an address of that account, or as one that granted it Send As; a user's invitation needs the user's grant, "
-            "and Exchange may go on with its old answer for 2 hours.",
+            "and Exchange caches Send As permissions for 2 hours.",
             "The relay is a single point: it keeps a password, and no mail leaves the farm while it stands still.",
             "Windows Server 2025 has no SMTP server; 2012 R2 to 2022 have.",
         ),

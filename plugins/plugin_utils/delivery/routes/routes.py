@@ -109,7 +109,7 @@ def _plain_text(imagined: Situation) -> Iterator[str]:
         if others:
             yield f"no_plain_text: mail of {others} reaches the relay on {imagined.relay.server} in plain text"
     elif not imagined.farm.has_tls:
-        yield "no_plain_text: SharePoint 2013 knows no TLS"
+        yield "no_plain_text: SharePoint 2013 does not support TLS"
 
 
 def _shortcoming(cell: Cell) -> str:

@@ -41,7 +41,7 @@ def parse_binding(text: str) -> tuple[Address, int]:
     try:
         address, port = binding(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no binding of address and port, such as 0.0.0.0:25 or [::]:25") from None
+        raise ValueError(f"{text!r} is not a valid binding of address and port, such as 0.0.0.0:25 or [::]:25") from None
     if not 1 <= port <= 65535:
         raise ValueError(f"{text!r}: the port is not between 1 and 65535")
     if (address.version == 6) != text.startswith("["):
@@ -80,7 +80,9 @@ def _range(text: str) -> Range:
     try:
         return Range.parse(str(text))
     except ValueError:
-        raise ValueError(f"{str(text)!r} is no range: neither an address, nor first-last, nor a network such as 192.0.2.0/24") from None
+        raise ValueError(
+            f"{str(text)!r} is not a valid range: neither an address, nor first-last, nor a network such as 192.0.2.0/24"
+        ) from None
 
 
 def _range_text(span: Range) -> str:

@@ -33,7 +33,7 @@ def _text(value: Any) -> str:
 def _host_name(value: Any) -> str:
     text = _text(value)
     if text and (len(text) > 255 or not all(_LABEL.fullmatch(label) for label in text.split("."))):
-        raise ValueError(f"{text!r} is no host name")
+        raise ValueError(f"{text!r} is not a valid host name")
     return text
 
 
@@ -64,7 +64,7 @@ def _limit(value: Any) -> int | str:
 def _size(value: Any) -> int:
     size = parse_byte_size(value)
     if not isinstance(size, int):
-        raise ValueError(f"{str(value)!r} is no number of bytes")
+        raise ValueError(f"{str(value)!r} is not a valid number of bytes")
     return size
 
 
@@ -77,7 +77,7 @@ def span(value: Any) -> str:
     else:
         match = _SPAN.fullmatch(str(value).strip())
         if match is None:
-            raise ValueError(f"{str(value)!r} is no time span such as 00:10:00")
+            raise ValueError(f"{str(value)!r} is not a valid time span such as 00:10:00")
         days, hours, minutes, rest = (int(part or 0) for part in match.groups())
         seconds = ((days * 24 + hours) * 60 + minutes) * 60 + rest
     days, seconds = divmod(seconds, 86400)

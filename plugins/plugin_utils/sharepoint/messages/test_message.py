@@ -59,7 +59,7 @@ def addresses(given: Sequence[str], option: str = "to") -> list[str]:
     for address in given:
         local, at, domain = address.partition("@")
         if not (local and at and domain) or not address.isprintable() or any(letter in address for letter in " ,;<>"):
-            raise BadInput(f"{option}: {address!r} is no e-mail address. Nothing was sent.")
+            raise BadInput(f"{option}: {address!r} is not a valid e-mail address. Nothing was sent.")
     if not given:
         raise BadInput(f"{option} is empty: the message needs a recipient. Nothing was sent.")
     return list(given)
