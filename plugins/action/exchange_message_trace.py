@@ -24,7 +24,7 @@ class ActionModule(MailAction):
         start, end = _window(options)
         size = str(options["result_size"])
         if size.lower() != UNLIMITED.lower() and not (size.isdecimal() and int(size) > 0):
-            raise BadInput(f"result_size: {size!r} is neither a number from 1 on nor Unlimited. Nothing was read.")
+            raise BadInput(f"result_size: {size!r} is neither a number of at least 1 nor Unlimited. Nothing was read.")
         session = self.session()
         servers = options["servers"] or [server["name"] for server in organisation.exchange_servers(session, options["domain_controller"])]
         servers = list(dict.fromkeys(servers))
@@ -54,7 +54,7 @@ class ActionModule(MailAction):
             "not_asked": traced.not_asked,
             "searched_by": {server: search.searched_by(server) for server in servers},
             "subject_logging": logging,
-            "warnings": [*_silence(search), *(f"{server} could not be asked. {why}" for server, why in traced.not_asked.items())],
+            "warnings": [*_silence(search), *(f"{server} could not be queried. {why}" for server, why in traced.not_asked.items())],
         }
 
 
@@ -66,9 +66,11 @@ def _silence(search: message_trace.Search) -> list[str]:
     for server in sorted(search.silent):
         by = " and ".join(search.searched_by(server))
         done = (
-            f"it was asked by {by} and time instead, and may show other messages too" if by else "it was asked for known message ids only"
+            f"it was searched by {by} and time instead, and may show other messages too"
+            if by
+            else "it was searched for known message ids only"
         )
-        remedy = "" if by else " Give recipients or sender too."
+        remedy = "" if by else " Set recipients or sender, too."
         sentences.append(
             f"{server} does not log subjects (MessageTrackingLogSubjectLoggingEnabled of Set-TransportService is off): {done}.{remedy}"
         )

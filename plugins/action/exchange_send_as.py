@@ -44,7 +44,7 @@ class ActionModule(ResourceAction):
     def _wait(self, door: Probe, options: dict[str, Any], senders: Sequence[str]) -> dict[str, Any]:
         """``waited``; and how the task failed, if it did. The grant itself stands in any case."""
         wait, account = options["wait"], options["account"]
-        stands = "The grant stands: Send As is in Exchange's directory and was read back."
+        stands = "The grant stays in place: Send As is in Exchange's directory and was read back."
         try:
             envelopes = [message(account, sender, wait["recipient"]) for sender in senders]
             tried = wait_until_allowed(door, envelopes, timeout=wait["timeout"], interval=wait["interval"], progress=self._display.display)
@@ -61,8 +61,8 @@ class ActionModule(ResourceAction):
             result["failed"] = True
             result["msg"] = (
                 f"After {wait['timeout']:g} s Exchange still refuses {account} to send as {names} ({refused[0].reply}). {stands} "
-                f"What Exchange had looked up before has not expired yet; that takes up to {CACHE_MINUTES} minutes. Run the task again "
-                f"later with only_changed: false in wait, or give it a longer timeout."
+                f"The permissions that Exchange cached before have not expired yet; that takes up to {CACHE_MINUTES} minutes. Run the task "
+                f"again later with only_changed: false in wait, or set a longer timeout."
             )
         return result
 
@@ -73,9 +73,9 @@ def _door(options: dict[str, Any]) -> Probe | None:
     if wait is None or options["restore"] is not None:
         return None
     if options["state"] != "present":
-        raise BadInput("wait is for state: present; it waits until messages are taken. Nothing was changed.")
+        raise BadInput("wait requires state: present; it waits until Exchange accepts messages. Nothing was changed.")
     if wait["timeout"] <= 0 or wait["interval"] <= 0:
-        raise BadInput("timeout and interval of wait are seconds, and have to be more than 0. Nothing was changed.")
+        raise BadInput("timeout and interval of wait are in seconds, and must be more than 0. Nothing was changed.")
     try:
         message(options["account"], "", wait["recipient"])
         return Probe(

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Predicts what becomes of a farm's mail, and recommends a route for it."""
+"""Predicts what happens to a farm's mail, and recommends a route for it."""
 
 from __future__ import annotations
 
@@ -88,5 +88,5 @@ def _from_here(probe: ProbeFacts, address_of: Callable[[str], str]) -> ProbeFact
     try:
         host, port = str(probe["host"]), int(probe["port"])
     except (KeyError, TypeError, ValueError) as error:
-        raise FactError(f"an entry of probes has no host, or no port that is a number ({error})") from error
+        raise FactError(f"an entry of probes has no host or no numeric port ({error})") from error
     return {**probe, "port": port, "client_address": probe.get("client_address") or source_address(address_of(host), port)}

@@ -19,6 +19,6 @@ class ActionModule(MailAction):
     def perform(self, options: dict[str, Any]) -> dict[str, Any]:
         start, end = (now() if options[name] is None else required_moment(name, options[name]) for name in ("start", "end"))
         if start > end:
-            raise BadInput(f"start ({start.isoformat()}) lies after end ({end.isoformat()}). Nothing was read.")
+            raise BadInput(f"start ({start.isoformat()}) is after end ({end.isoformat()}). Nothing was read.")
         tokens = [make_token(token) for token in options["tokens"]]
         return {"log": read_log(self.session(), tokens, options["recipients"] or [], start, end)}

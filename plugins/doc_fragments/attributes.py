@@ -19,9 +19,9 @@ attributes:
     description: Can be used with C(become).
     support: none
     details:
-      - A task with C(become) is refused. The module speaks to its host itself, and Ansible would ignore C(become) without a word.
+      - A task with C(become) is refused. The module opens its own session, and Ansible would silently ignore C(become).
 notes:
-  - Null counts as not given, and so does empty text for an option that is not text.
+  - Null counts as not given. So does an empty string for an option that is not a string.
 """
 
     # A module that works on the task's host.
@@ -75,7 +75,7 @@ attributes:
     support: none
 """
 
-    # A module that sends mail through a host; there is nothing to foresee.
+    # A module that sends mail through a host; there is nothing to predict.
     TEST = r"""
 options: {}
 attributes:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An account and the mailboxes as which it may send, for the modules about Send As."""
+"""An account and the mailboxes on which it has Send As, for the modules about Send As."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ options:
     elements: str
   organizational_unit:
     description:
-      - Organizational unit or domain, as a canonical name (V(corp.example/Staff)) or a distinguished name. Stands for all mailboxes in it
+      - Organizational unit or domain, as a canonical name (V(corp.example/Staff)) or a distinguished name. Means all mailboxes in it
         and below it.
     type: str
 notes:
-  - Only entries about the account itself are looked at, not those about groups that it is a member of.
+  - Only entries about the account itself are read, not those about groups that it is a member of.
 """

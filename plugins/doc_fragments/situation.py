@@ -29,8 +29,8 @@ options:
     elements: str
   exchange_servers:
     description:
-      - How the Exchange servers are known - C(name) in Exchange, C(host) where they are reached, C(addresses). Says which of them the
-        farm's mail, a relay's and each probe goes to. Other keys are ignored.
+      - Names and addresses of the Exchange servers - C(name) in Exchange, C(host) where they are reached, C(addresses). Says which of them
+        the farm's mail, a relay's and each probe goes to. Other keys are ignored.
     type: list
     elements: dict
     default: []
@@ -41,7 +41,7 @@ options:
   groups:
     description:
       - The return value C(groups) of M(sharepoint.mail.exchange_group_senders_info). Not given means that it was not read; then the kind
-        of a recipient says what its group asks for.
+        of a recipient says what its group requires.
     type: list
     elements: dict
   relays:
@@ -74,7 +74,7 @@ options:
         type: bool
         default: false
       groups:
-        description: Mail to groups that want authenticated senders, or have a list of permitted ones.
+        description: Mail to groups that require authenticated senders, or have a list of permitted ones.
         type: bool
         default: false
       send_as_users:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Putting back what a task changed, for the modules that write."""
+"""Restoring what a task changed, for the modules that write."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ class ModuleDocFragment:
 options:
   restore:
     description:
-      - The return value C(before) of an earlier task of this module, also of one that failed. What is named in it is brought back to what
-        it was, whatever happened since - removed where it is V(null), made again where it is gone.
-      - The task's other options about what should be are then not used, and rules about what should be do not apply, for what was there
-        before may come back. Options about how to do it are used. Options that are required are required here as well.
-      - What cannot be put back stays as it is and is listed in RV(ignore:irreversible). An empty dictionary changes nothing.
+      - The return value C(before) of an earlier task of this module, also of one that failed. What is named in it is restored, whatever
+        happened since - removed where it is V(null), created again where it no longer exists.
+      - The task's other options about the desired state are then not used, and rules about the desired state do not apply, because the
+        earlier state may be restored. Options about how to do it are used. Options that are required are required here as well.
+      - What cannot be restored stays as it is and is listed in RV(ignore:irreversible). An empty dictionary changes nothing.
     type: dict
   require_undo:
     description:
-      - Fail before any change if some of it could not be put back with O(restore), and say what. In check mode, too.
+      - Fail before any change if some of it could not be restored with O(restore), and say what. In check mode, too.
       - Has no meaning with O(restore).
     type: bool
     default: false
 notes:
-  - The return value C(irreversible) lists what of the change O(restore) could not put back, as sentences, in check mode as well; with
-    O(restore), what stayed as it is. It is empty when everything can be, or was, put back.
+  - The return value C(irreversible) lists what of the change O(restore) could not restore, as sentences, in check mode as well; with
+    O(restore), what stayed as it is. It is empty when everything can be, or was, restored.
   - A task that fails after it changed something, or may have, returns C(before) of what was or may have been changed.
 """

@@ -14,7 +14,7 @@ from ..plugin_utils.task.filters import as_filter
 
 DOCUMENTATION = r"""
 name: doors_to_try
-short_description: What no unlisted host may do, as probes
+short_description: What unlisted hosts must not be able to do, as probes
 version_added: 0.1.0
 description:
   - Lays out what M(sharepoint.mail.smtp_probe) tries on each Exchange server - relaying through the farm's port, and through every port of

@@ -17,8 +17,8 @@ name: scenarios_to_try
 short_description: The scenarios that a verification tries
 version_added: 0.1.0
 description:
-  - The ids of the scenarios that are tried by default. What leaves traces (an invitation shares a document for a moment, a workflow
-    assigns a task) is tried only where the farm needs it. What must be refused is always tried, and not among them.
+  - The ids of the scenarios that are tried by default. What leaves traces (an invitation shares a document briefly, a workflow
+    assigns a task) is tried only where the farm needs it. What must be refused is always tried, and is not in this list.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 options:

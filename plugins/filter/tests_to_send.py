@@ -17,8 +17,8 @@ name: tests_to_send
 short_description: The test messages of a verification
 version_added: 0.1.0
 description:
-  - Lays out what M(sharepoint.mail.test_message) is asked for. What w3wp sends is tried through every server of the farm, what the timer
-    job sends, once.
+  - Lays out what M(sharepoint.mail.test_message) is asked for. What w3wp sends is tried through every server of the farm; what the timer
+    job sends is tried once.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 positional: recipients, scenarios
@@ -46,7 +46,7 @@ options:
     type: str
     default: ""
   sharer:
-    description: Address of the user who opens the site. Somebody else is invited.
+    description: Address of the user who opens the site. Another address is invited.
     type: str
     default: ""
 """

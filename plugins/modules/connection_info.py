@@ -9,12 +9,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: connection_info
-short_description: Says what the connection to a host is and can do
+short_description: Shows how a host is reached, and what the session can do
 version_added: 0.1.0
 description:
-  - The first thing to run when nothing works. Opens the session that the other modules would use, and reports the account, the
+  - Run this first when nothing works. Opens the session that the other modules would use, and reports the account, the
     authentication, the endpoint, its language mode and which cmdlets it shows.
-  - A piece that the endpoint does not tell is V(null), not a failure. When no session can be opened, the failure says why.
+  - A value that the endpoint does not show is V(null), not a failure. When no session can be opened, the failure says why.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -25,7 +25,7 @@ options:
   cmdlets:
     description:
       - Cmdlets to look for.
-      - When one of SharePoint's is among them and is missing, SharePoint's snap-in is loaded into the session, as the other modules do.
+      - When one of them belongs to SharePoint and is missing, SharePoint's snap-in is loaded into the session, as the other modules do.
     type: list
     elements: str
     default:
@@ -80,7 +80,7 @@ connection:
       description: Account of the connection, as configured; V(null) when a Kerberos ticket decides.
       type: str
     seen_as:
-      description: Account as the host names who is connected.
+      description: Name of the connected account on the host.
       type: str
     runs_as:
       description: Account that the session runs as on the host. Differs from RV(connection.seen_as) on an endpoint with RunAs credentials.
@@ -101,7 +101,7 @@ connection:
       type: str
       sample: Microsoft.PowerShell
     powershell_version:
-      description: Version of PowerShell on the host, which it tells at opening.
+      description: Version of PowerShell on the host, as reported when the session opens.
       type: str
     language_mode:
       description: Language mode of the session, where it can be read.
@@ -112,13 +112,13 @@ connection:
       type: dict
       contains:
         value:
-          description: V(null) when it cannot be told from the connection.
+          description: V(null) when the connection does not show it.
           type: bool
         reason:
           description: Why.
           type: str
     cmdlets:
-      description: The cmdlets looked for, each with whether the session shows it; V(null) when the endpoint does not tell.
+      description: The cmdlets looked for, each with whether the session shows it; V(null) when the endpoint does not show it.
       type: dict
       sample: {Get-SPFarm: true}
     notes:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: delivery_report
-short_description: Judges a verification of mail delivery, and writes its report
+short_description: Evaluates a verification of mail delivery, and writes its report
 version_added: 0.1.0
 description:
-  - Predicts from the configuration that was read what becomes of each scenario on each server, compares that with what was tried and
+  - Predicts from the configuration that was read what happens in each scenario on each server, compares that with what was tried and
     seen, and explains what failed or surprised. The role P(sharepoint.mail.verify_delivery#role) collects all that it needs.
   - Results of other modules can be given as they were registered, loops included. Skipped ones count as not run.
   - O(farm), O(connectors) and O(accepted_domains) are required.
@@ -50,7 +50,8 @@ options:
     default: []
   messages:
     description:
-      - Results of M(sharepoint.mail.mailbox_message), or the messages in them. The C(To) header tells a group's copy from a person's own.
+      - Results of M(sharepoint.mail.mailbox_message), or the messages in them. The C(To) header distinguishes a group's copy from a
+        person's own.
     type: list
     elements: dict
     default: []
@@ -79,7 +80,8 @@ options:
     elements: dict
     default: []
   json_path:
-    description: File on the controller for the report as JSON, for its owner only (0600), as the other files. Not written in check mode.
+    description: File on the controller for the report as JSON, readable by its owner only (0600), like the other files. Not written in
+      check mode.
     type: path
   html_path:
     description: File on the controller for the report as a page. Not written in check mode.
@@ -230,11 +232,11 @@ report:
           type: bool
         predicted:
           description:
-            - V(delivered), V(refused), V(accepted_not_delivered), V(bounced), V(not_sent) or V(not_run); or V(not_predicted), where nobody
-              predicted it.
+            - V(delivered), V(refused), V(accepted_not_delivered), V(bounced), V(not_sent) or V(not_run); or V(not_predicted), where there
+              was no prediction.
           type: str
         observed:
-          description: One of the same, but for V(not_predicted).
+          description: One of the same, except V(not_predicted).
           type: str
         verdict:
           description: V(pass), V(fail), V(as_predicted), V(skipped) or V(surprise).
@@ -253,7 +255,7 @@ report:
           type: float
         cause_id:
           description:
-            - The cause as a word for programs; empty where there is none. V(process_answers_challenge), V(no_relay_right),
+            - The cause as an id for programs; empty where there is none. V(process_answers_challenge), V(no_relay_right),
               V(group_wants_authentication), V(sender_not_permitted), V(server_not_in_ranges), V(more_specific_connector),
               V(other_address_matches), V(certificate_name), V(tls_not_used), V(transport_inactive), V(timer_job_disabled),
               V(envelope_sender_overridden), V(rejected_later), V(ndr_missing), V(lost_after_acceptance), V(send_as_missing),
@@ -268,7 +270,7 @@ report:
           description: The likely cause where something failed or surprised; else empty.
           type: str
         remedy:
-          description: What would mend it.
+          description: The change that would fix it.
           type: str
         hops:
           description: The message's way, each hop with C(from), C(by), C(with), C(time) and C(seconds) since the one before.

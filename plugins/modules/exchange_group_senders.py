@@ -12,8 +12,8 @@ module: exchange_group_senders
 short_description: Manages who may send to groups in Exchange
 version_added: 0.1.0
 description:
-  - Sets whether a distribution group or a mail-enabled security group takes mail from authenticated senders only, and from which senders
-    it takes mail at all.
+  - Sets whether a distribution group or a mail-enabled security group accepts mail from authenticated senders only, and from which senders
+    it accepts mail at all.
   - Mail that comes anonymously, as through an anonymous receive connector, is refused by a group that requires authentication - after
     SMTP has accepted it. Through an externally secured connector it counts as authenticated.
   - A permitted sender is a recipient of Exchange. The address of a SharePoint farm, which has no mailbox, needs a mail contact.
@@ -38,26 +38,26 @@ options:
   permitted_senders:
     description:
       - Addresses or names of people, mail contacts and groups that may send to the groups, as O(permitted_senders_state) says. A group
-        stands for its members.
+        means its members.
       - An empty list with O(permitted_senders_state=exact) lets everybody send.
     type: list
     elements: str
   permitted_senders_state:
     description:
-      - V(exact) means that nobody else may send, V(present) adds the senders to those that may, V(absent) takes them away.
-      - Where everybody may send, the senders may too, so V(present) changes nothing; V(exact) shuts the others out.
-      - Taking the last one away with V(absent) is refused, for it would let everybody send.
+      - V(exact) means that nobody else may send, V(present) adds the senders to those that may, V(absent) removes them.
+      - Where everybody may send, the senders may too, so V(present) changes nothing; V(exact) excludes the others.
+      - Removing the last one with V(absent) is refused, because everybody could then send.
     type: str
     choices: [exact, present, absent]
     default: exact
   bypass_security_group_manager_check:
     description:
-      - Change groups that the account does not manage. Takes the role group C(Organization Management) or the management role
+      - Change groups that the account does not manage. Requires the role group C(Organization Management) or the management role
         C(Security Group Creation and Membership).
     type: bool
     default: false
   domain_controller:
-    description: Domain controller that is read from and written to; useful where replication between them takes long.
+    description: Domain controller that is read from and written to; useful where replication between them is slow.
     type: str
 notes:
   - Dynamic distribution groups have cmdlets of their own and are not managed here.
@@ -101,7 +101,7 @@ after:
       permitted_senders: [alice@example.com, sharepoint@example.com]
       rejected_senders: []
 irreversible:
-  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  description: What of the change O(restore) could not restore, as sentences; with O(restore), what stayed as it is.
   returned: success
   type: list
   elements: str

@@ -12,8 +12,8 @@ module: exchange_group_senders_info
 short_description: Reads who may send to groups in Exchange
 version_added: 0.1.0
 description:
-  - Reads whether distribution groups and mail-enabled security groups take mail from authenticated senders only, and from which senders
-    they take it.
+  - Reads whether distribution groups and mail-enabled security groups accept mail from authenticated senders only, and from which senders
+    they accept it.
   - The account needs the management role C(Distribution Groups), or another one that shows C(Get-DistributionGroup) and
     C(Get-Recipient).
 author:
@@ -64,7 +64,7 @@ groups:
       type: list
       elements: str
     reject_from:
-      description: Senders that may not send to it, likewise.
+      description: Senders that are rejected, likewise.
       type: list
       elements: str
 """

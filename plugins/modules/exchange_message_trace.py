@@ -12,12 +12,12 @@ module: exchange_message_trace
 short_description: Traces messages in Exchange's message tracking
 version_added: 0.1.0
 description:
-  - Asks every server for messages by what is known of them (subject, recipients, sender, message id), then follows each message by
+  - Asks every server for messages by what is known about them (subject, recipients, sender, message id), then follows each message by
     its message id, which stays the same on every server.
   - Non-delivery reports and other notifications that Exchange sent because of a failure belong to it; RV(events[].reference) of the
     C(DSN) event names the message that failed.
   - A server that cannot be asked is reported in RV(not_asked), as long as others answer.
-  - Can wait until the messages have come to an end.
+  - Can wait until every message has reached a final event.
   - A frontend connector hands its mail over to the Hub Transport service, so RV(events[].connector_id) is normally the hub's
     (C(Default SERVER)), not the connector on port 25.
   - The account needs the management role C(Message Tracking).
@@ -33,7 +33,7 @@ options:
     type: list
     elements: str
   start:
-    description: Begin of the time to search, in ISO 8601; UTC unless it says otherwise. Either this or O(since_minutes) is required.
+    description: Start of the time to search, in ISO 8601; UTC unless it says otherwise. Either this or O(since_minutes) is required.
     type: str
   end:
     description: End of the time to search, in ISO 8601; now by default.
@@ -67,7 +67,7 @@ options:
     type: list
     elements: str
   result_size:
-    description: Most events that a server returns to one question, or V(Unlimited).
+    description: Maximum number of events that a server returns for one query, or V(Unlimited).
     type: str
     default: Unlimited
   wait:
@@ -120,7 +120,7 @@ events:
       description: More about the source.
       type: str
     connector_id:
-      description: Connector that took or sent the message.
+      description: Connector that received or sent the message.
       type: str
     client_ip:
       description: Address of the client.
@@ -179,7 +179,7 @@ missing:
   type: list
   elements: str
 not_asked:
-  description: Servers that could not be asked, and why.
+  description: Servers that could not be queried, and why.
   returned: success
   type: dict
   sample: {}
@@ -189,7 +189,7 @@ searched_by:
   type: dict
   sample: {EX01: [subject, recipients]}
 subject_logging:
-  description: Whether each server logs subjects; V(null) where the account may not read it.
+  description: Whether each server logs subjects; V(null) where the account cannot read it.
   returned: success
   type: dict
   sample: {EX01: true}

@@ -13,9 +13,9 @@ short_description: Manages receive connectors of Exchange servers
 version_added: 0.1.0
 description:
   - Creates, changes and removes a receive connector on each of the servers named, through one session.
-  - Receive connectors belong to one server each, so the same connector is made on every server that SharePoint's mail can reach.
-  - The connectors that Exchange's setup makes are never changed or removed.
-  - What cannot be is refused before anything is written, on any of the servers.
+  - Receive connectors belong to one server each, so the same connector is created on every server that SharePoint's mail can reach.
+  - The connectors that Exchange setup creates are never changed or removed.
+  - Invalid settings are refused before anything is written, on any of the servers.
   - Runs against Exchange's own PowerShell endpoint (configuration name C(Microsoft.Exchange)) in Exchange Server 2016, 2019 and
     Subscription Edition. The account needs the management role C(Receive Connectors), and
     with O(relay) also C(Active Directory Permissions).
@@ -32,7 +32,7 @@ options:
     type: str
     required: true
   servers:
-    description: Exchange servers, by the name that Exchange knows them by.
+    description: Exchange servers, by their names in Exchange.
     type: list
     elements: str
     required: true
@@ -44,17 +44,17 @@ options:
   preset:
     description:
       - What the connector is for, instead of O(auth_mechanism), O(permission_groups) and O(transport_role).
-      - V(externally_secured) means C(ExternalAuthoritative), C(ExchangeServers) and C(FrontendTransport). Whoever connects from
-        O(remote_ip_ranges) is trusted like an Exchange server, may send as anybody to anybody, and counts as authenticated.
+      - V(externally_secured) means C(ExternalAuthoritative), C(ExchangeServers) and C(FrontendTransport). Any client that
+        connects from O(remote_ip_ranges) is trusted like an Exchange server, may send as anybody to anybody, and counts as authenticated.
       - V(anonymous) means no authentication at all, C(AnonymousUsers) and C(FrontendTransport). No C(AUTH) is ever offered, so nothing can
-        answer it wrongly. Whoever connects from O(remote_ip_ranges) may send to the organisation's own recipients, as anybody, and with
-        O(relay) to others too; groups that require authenticated senders refuse it.
-      - V(authenticated) means what setup's own connector for clients has, C(Tls), C(Integrated), C(BasicAuth), C(BasicAuthRequireTLS),
-        C(ExchangeUsers) and C(FrontendTransport). Whoever connects from O(remote_ip_ranges) has to log on, may then send to anybody, and
-        only as whom the account may send as. It is what an IIS SMTP relay sends to.
+        answer it wrongly. Any client that connects from O(remote_ip_ranges) may send to the organisation's own recipients, as anybody, and
+        with O(relay) to others too; groups that require authenticated senders refuse it.
+      - V(authenticated) means the settings of Exchange's own connector for clients, C(Tls), C(Integrated), C(BasicAuth),
+        C(BasicAuthRequireTLS), C(ExchangeUsers) and C(FrontendTransport). Any client that connects from O(remote_ip_ranges) must log on. It
+        may then send to anybody, but only as the account itself or with Send As. An IIS SMTP relay sends to such a connector.
       - Use O(bindings) with a port of its own, or O(remote_ip_ranges) with nothing but the farm's addresses, so that no other mail
-        meets the connector.
-      - V(Tls) may be asked for in O(auth_mechanism), and comes by itself with O(require_tls); it offers C(STARTTLS) and nothing else.
+        uses the connector.
+      - V(Tls) may be given in O(auth_mechanism), and is added automatically with O(require_tls); it offers C(STARTTLS) and nothing else.
         Other settings that contradict the preset are refused.
     type: str
     choices: [anonymous, authenticated, externally_secured]
@@ -63,12 +63,12 @@ options:
       - Whether anonymous clients may send to recipients outside the organisation - the right C(ms-Exch-SMTP-Accept-Any-Recipient) of
         C(ANONYMOUS LOGON) on this connector. Left as it is unless given.
       - Refused for an externally secured connector, which relays without it, and for one without C(AnonymousUsers).
-      - It is given after the other settings are in place, and taken before they change, so that the connector never relays for more
+      - It is granted after the other settings are in place, and removed before they change, so that the connector never relays for more
         addresses than before or after the task.
     type: bool
   relay_user:
     description:
-      - The principal whose right O(relay) is, where Exchange does not take the well-known SID - the localised name of
+      - The principal that O(relay) is about, where Exchange does not accept the well-known SID - the localised name of
         C(ANONYMOUS LOGON).
     type: str
     default: S-1-5-7
@@ -86,8 +86,8 @@ options:
     choices: [None, AnonymousUsers, ExchangeUsers, ExchangeServers, ExchangeLegacyServers, Partners]
   transport_role:
     description:
-      - Service that owns the connector. A new connector gets V(FrontendTransport) unless told otherwise.
-      - The role of an existing connector is not changed, only refused when it differs.
+      - Service that owns the connector. A new connector gets V(FrontendTransport) by default.
+      - The role of an existing connector cannot be changed; a different one is refused.
     type: str
     choices: [FrontendTransport, HubTransport]
   bindings:
@@ -103,14 +103,14 @@ options:
     elements: str
   allow_any_remote_address:
     description:
-      - Allow a connector that is externally secured, or has the O(relay) right, and whose ranges hold practically every address. It is an
-        open relay for everyone who can reach the server.
-      - An anonymous connector without the right needs no such permission. It takes mail for the organisation's own domains only, as the
-        one on port 25 that Exchange's setup makes.
+      - Allow a connector that is externally secured, or has the O(relay) right, and whose ranges include practically every address. It is
+        an open relay for everyone who can reach the server.
+      - An anonymous connector without the right needs no such permission. It accepts mail for the organisation's own domains only, like the
+        one on port 25 that Exchange setup creates.
     type: bool
     default: false
   enabled:
-    description: Whether the connector takes connections.
+    description: Whether the connector accepts connections.
     type: bool
   fqdn:
     description: Name in the banner and the reply to EHLO.
@@ -125,10 +125,10 @@ options:
     description: Refuse mail without TLS. Needs C(Tls) in O(auth_mechanism), which the presets then add.
     type: bool
   max_message_size:
-    description: Largest message, 64 KB to 2 GB, as C(36MB) or in bytes.
+    description: Maximum message size, 64 KB to 2 GB, as C(36MB) or in bytes.
     type: str
   max_recipients_per_message:
-    description: Most recipients of one message, 1 to 512000.
+    description: Maximum number of recipients of one message, 1 to 512000.
     type: int
   message_rate_limit:
     description: Messages per minute and client address, or V(Unlimited).
@@ -161,10 +161,10 @@ options:
     description: Do not offer C(X-ANONYMOUSTLS).
     type: bool
   domain_controller:
-    description: Domain controller that is read from and written to; useful where replication between them takes long.
+    description: Domain controller that is read from and written to; useful where replication between them is slow.
     type: str
 notes:
-  - In YAML write V(None) as it stands, not as C(null).
+  - In YAML write V(None), not C(null).
 seealso:
   - module: sharepoint.mail.exchange_receive_connector_info
 """
@@ -214,7 +214,7 @@ after:
   description:
     - The connector on each server after the task, as it was read back; in check mode, as it would be.
     - The keys are the module's options, with lists sorted and sizes in bytes. C(relay) is V(null) unless O(relay) is given or the
-      connector is removed, and where the account may not read it.
+      connector is removed, and where the account cannot read it.
   returned: success
   type: dict
   sample:
@@ -225,7 +225,7 @@ after:
       remote_ip_ranges: [192.0.2.11, 192.0.2.12]
       transport_role: FrontendTransport
 irreversible:
-  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  description: What of the change O(restore) could not restore, as sentences; with O(restore), what stayed as it is.
   returned: success
   type: list
   elements: str

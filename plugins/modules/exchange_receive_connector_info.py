@@ -13,7 +13,7 @@ short_description: Reads receive connectors and accepted domains of Exchange
 version_added: 0.1.0
 description:
   - Reads all receive connectors of some or all Exchange servers, and the domains that the organisation accepts mail for.
-  - What the account may not read, besides the connectors themselves, is a warning and V(null), not a failure.
+  - What the account cannot read, besides the connectors themselves, is a warning and V(null), not a failure.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.info
 options:
   servers:
-    description: Exchange servers, by the name that Exchange knows them by. All servers with the Mailbox role by default.
+    description: Exchange servers, by their names in Exchange. All servers with the Mailbox role by default.
     type: list
     elements: str
   name:
@@ -30,7 +30,7 @@ options:
     type: str
   rights:
     description:
-      - Read the rights on each connector too, one question for each. The account then needs the management role
+      - Read the rights on each connector too, one query for each connector. The account then needs the management role
         C(Active Directory Permissions).
     type: bool
     default: false
@@ -68,7 +68,7 @@ connectors:
       description: C(FrontendTransport) or C(HubTransport).
       type: str
     enabled:
-      description: Whether it takes connections.
+      description: Whether it accepts connections.
       type: bool
     bindings:
       description: Local addresses and ports.
@@ -90,7 +90,7 @@ connectors:
       description: Whether mail without TLS is refused.
       type: bool
     max_message_size:
-      description: Largest message in bytes.
+      description: Maximum message size in bytes.
       type: int
     connection_timeout:
       description: C([d.]hh:mm:ss), as all time spans. The other options of M(sharepoint.mail.exchange_receive_connector) follow likewise.

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: exchange_send_as
-short_description: Lets an account send as mailboxes in Exchange
+short_description: Grants an account Send As on mailboxes in Exchange
 version_added: 0.1.0
 description:
-  - Gives an account, such as that of a mail relay, the right Send As to mailboxes, or takes it away. SharePoint sends invitations as the
-    user who shares; Exchange refuses them with C(550 5.7.60) when a relay that logged on may not send as that user.
+  - Grants an account, such as that of a mail relay, Send As on mailboxes, or removes it. SharePoint sends invitations as the
+    user who shares; Exchange refuses them with C(550 5.7.60) when the relay's account does not have Send As for that user.
   - O(mailboxes) or O(organizational_unit) is needed. When Exchange does not know one of the mailboxes, nothing is changed.
   - All mailboxes are changed in one pipeline, and only those that lack the right. The account's own mailbox needs no grant and is left
     as it is.
   - Exchange caches Send As permissions for two hours, so a grant may have no effect before that. With O(wait) the
-    task finds out when it has, by sending messages.
+    task tests when it takes effect, by sending messages.
   - The account of the task needs the management roles C(Active Directory Permissions) and C(View-Only Recipients), or others that show
     C(Add-ADPermission), C(Remove-ADPermission), C(Get-ADPermission) and C(Get-Mailbox).
 author:
@@ -32,8 +32,8 @@ extends_documentation_fragment:
 options:
   state:
     description:
-      - V(present) lets the account send as the mailboxes. A right that it inherits is enough.
-      - V(absent) removes what the mailboxes have of their own. A right that is inherited stays, with a warning.
+      - V(present) lets the account send as the mailboxes. An inherited right is enough.
+      - V(absent) removes the mailboxes' own entries. An inherited right stays, with a warning.
     type: str
     choices: [present, absent]
     default: present
@@ -41,7 +41,7 @@ options:
     description:
       - After the change, submit one message per mailbox, as that mailbox, until Exchange no longer refuses it with C(5.7.60). The subject
         says that it is a test of Send As. In check mode nothing is sent.
-      - When the time is over the task fails and says that the grant stands.
+      - At the timeout the task fails and says that the grant stays in place.
     type: dict
     suboptions:
       host:
@@ -61,11 +61,11 @@ options:
         default: true
       ca_path:
         description:
-          - File on the controller with the authorities that vouch for the server's certificate; the controller's own by default.
+          - File on the controller with the trusted certificate authorities for the server's certificate; the controller's own by default.
         type: path
       tls_name:
         description:
-          - Name that the certificate has to bear. O(wait.host) by default.
+          - Name that the certificate must contain. O(wait.host) by default.
         type: str
       username:
         description:
@@ -78,12 +78,12 @@ options:
         required: true
       allow_plain_text_logon:
         description:
-          - Log on also where the connection is not encrypted and everybody on the way can read the password.
+          - Log on even where the connection is not encrypted and the password can be read on the network.
         type: bool
         default: false
       recipient:
         description:
-          - Who gets the messages.
+          - Recipient of the messages.
         type: str
         required: true
       timeout:
@@ -93,18 +93,18 @@ options:
         default: 7500
       interval:
         description:
-          - Seconds between two rounds of tries. Exchange takes only a few messages a minute from an account on its client connectors
+          - Seconds between two rounds of tries. Exchange accepts only a few messages a minute from an account on its client connectors
             (C(MessageRateLimit)).
         type: float
         default: 60
       only_changed:
         description:
-          - Try only the mailboxes to which this task gave the right. V(false) tries all of them, as when an earlier run did not wait
-            until the end.
+          - Try only the mailboxes on which this task granted Send As. V(false) tries all of them, for example when an earlier run did not
+            wait until the end.
         type: bool
         default: true
   domain_controller:
-    description: Domain controller that is read from and written to; useful where replication between them takes long.
+    description: Domain controller that is read from and written to; useful where replication between them is slow.
     type: str
 seealso:
   - module: sharepoint.mail.exchange_send_as_info
@@ -130,7 +130,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 before:
-  description: The account's rights to the mailboxes of the task before it, by account.
+  description: The account's rights on the mailboxes before the task, by account.
   returned: success, and failure after something was or may have been changed
   type: dict
   sample:
@@ -140,7 +140,7 @@ before:
 after:
   description:
     - The same after the task, as it was read back; in check mode, as it would be.
-    - C(mailboxes) are those whose own entries let the account send as them, C(inherited) those to which it inherits the right.
+    - C(mailboxes) are those whose own entries let the account send as them, C(inherited) those on which it inherits the right.
   returned: success
   type: dict
   sample:
@@ -148,7 +148,7 @@ after:
       mailboxes: [alice@corp.example, bob@corp.example]
       inherited: []
 irreversible:
-  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  description: What of the change O(restore) could not restore, as sentences; with O(restore), what stayed as it is.
   returned: success
   type: list
   elements: str
@@ -158,7 +158,7 @@ account:
   type: str
   sample: CORP\svc_relay
 account_addresses:
-  description: Addresses of the account's own mailbox, as which it may send anyway. Empty when it has none.
+  description: Addresses of the account's own mailbox, which it may use as sender without a grant. Empty when it has none.
   returned: success
   type: list
   elements: str
@@ -186,10 +186,10 @@ send_as:
       description: Whether the account may send as the mailbox, by the entries about it in the mailbox's access control list.
       type: bool
     inherited:
-      description: Whether it may only because an organizational unit or the domain lets it.
+      description: Whether the right is only inherited from an organizational unit or the domain.
       type: bool
     own:
-      description: Whether it is the account's own mailbox, as which it may send anyway.
+      description: Whether it is the account's own mailbox, which needs no grant.
       type: bool
 cache_minutes:
   description: How long Exchange caches Send As permissions, by default.
@@ -201,7 +201,7 @@ note:
   returned: success
   type: str
 waited:
-  description: What became of the messages of O(wait); empty when nothing was sent.
+  description: Results of the messages of O(wait); empty when nothing was sent.
   returned: success
   type: list
   elements: dict
@@ -210,7 +210,7 @@ waited:
       description: The mailbox that was tried.
       type: str
     works:
-      description: Whether a message as that mailbox was taken.
+      description: Whether a message as that mailbox was accepted.
       type: bool
     seconds:
       description: After how many seconds; V(null) when none was.

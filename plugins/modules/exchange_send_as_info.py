@@ -9,12 +9,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: exchange_send_as_info
-short_description: Reads as which mailboxes an account may send in Exchange
+short_description: Reads on which mailboxes an account has Send As in Exchange
 version_added: 0.1.0
 description:
-  - Reads whether an account, such as that of a mail relay, has the right Send As to mailboxes. Without it, Exchange refuses a message in
-    their name with C(550 5.7.60) once the account has logged on.
-  - Without mailboxes it says as what the account may send by itself. A name that Exchange does not know is told, and the rest is read.
+  - Reads whether an account, such as that of a mail relay, has Send As on mailboxes. Without it, Exchange refuses a message from
+    them with C(550 5.7.60) once the account has logged on.
+  - Without mailboxes it returns the addresses that the account may use as sender without a grant. A name that Exchange does not know is
+    reported, and the rest is read.
   - However many mailboxes there are, it takes the same number of round trips.
   - The account of the task needs the management roles C(Active Directory Permissions) and C(View-Only Recipients), or others that show
     C(Get-ADPermission) and C(Get-Mailbox).
@@ -34,7 +35,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: As whom may the relay's account send
+- name: On which mailboxes the relay's account has Send As
   sharepoint.mail.exchange_send_as_info:
     account: CORP\svc_relay
     organizational_unit: corp.example/Staff
@@ -48,13 +49,13 @@ account:
   type: str
   sample: CORP\svc_relay
 account_addresses:
-  description: Addresses of the account's own mailbox, as which it may send anyway. Empty when it has none.
+  description: Addresses of the account's own mailbox, which it may use as sender without a grant. Empty when it has none.
   returned: success
   type: list
   elements: str
   sample: [svc_relay@corp.example]
 unknown:
-  description: What Exchange says of each name in O(mailboxes) that it does not know as a mailbox.
+  description: Exchange's message for each name in O(mailboxes) that is not a mailbox.
   returned: success
   type: list
   elements: str
@@ -82,9 +83,9 @@ send_as:
       description: Whether the account may send as the mailbox, by the entries about it in the mailbox's access control list.
       type: bool
     inherited:
-      description: Whether it may only because an organizational unit or the domain lets it.
+      description: Whether the right is only inherited from an organizational unit or the domain.
       type: bool
     own:
-      description: Whether it is the account's own mailbox, as which it may send anyway.
+      description: Whether it is the account's own mailbox, which needs no grant.
       type: bool
 """

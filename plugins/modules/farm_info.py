@@ -138,7 +138,7 @@ farm:
               type: bool
             override_envelope_sender:
               description:
-                - Whether mail that is sent for a person comes from the web application's address all the same.
+                - Whether mail that is sent for a person comes from the web application's address anyway.
                 - V(null) when it was never set, or the version does not have it.
               type: bool
             character_set:

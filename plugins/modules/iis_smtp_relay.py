@@ -12,9 +12,9 @@ module: iis_smtp_relay
 short_description: Manages the SMTP server of IIS as a relay
 version_added: 0.1.0
 description:
-  - Installs and configures the SMTP server of a Windows server (C(SMTP-Server), the default virtual server C(SmtpSvc/1)), so that it takes
-    a SharePoint farm's mail without asking who sends it, and passes it on to Exchange under an account of its own.
-  - Who may relay, who may connect and whom the firewall lets in are three lists of addresses. An empty relay list would mean that
+  - Installs and configures the SMTP server of a Windows server (C(SMTP-Server), the default virtual server C(SmtpSvc/1)), so that it
+    accepts a SharePoint farm's mail without authentication, and passes it on to Exchange under an account of its own.
+  - Who may relay, who may connect and what the firewall allows are three lists of addresses. An empty relay list would mean that
     everybody may relay; this module never writes one, and refuses to start a server that has one.
   - The lists are in place before the firewall opens and the service starts, and the service is restarted when settings changed.
   - Before settings of a running service are written, the value C(SharePointMailRestartNeeded) is set in the service's registry key. It is
@@ -23,7 +23,7 @@ description:
     restarted it in the meantime.
   - A restart that is needed because of changes by other tools is not noticed. Windows does not show when the service read its settings.
   - What was written is read back, and a setting that the server did not keep is a failure.
-  - Runs on Windows Server 2012 R2 to 2022 as a local administrator. Windows Server 2025 has no SMTP server any more.
+  - Runs on Windows Server 2012 R2 to 2022 as a local administrator. Windows Server 2025 no longer has an SMTP server.
   - Settings of single remote domains (C(IIsSmtpDomainSetting), such as C(SmtpSvc/1/Domain/example.com)) are neither read nor written.
     Such a domain may have a relay list and a logon of its own, which count instead of the server's.
   - Some of it has been tried on no real server - logging on to the smart host by NTLM (C(RouteAction) 136 and 140), which rests on a
@@ -40,8 +40,8 @@ options:
   state:
     description:
       - V(started) means installed, configured and running, V(stopped) installed, configured and not running.
-      - V(present) leaves the service as it is, but for a restart where it runs and settings changed, or where a restart is still needed.
-      - V(absent) takes the firewall rule away, stops and disables the service, and uninstalls C(SMTP-Server). C(Web-WMI) stays, for
+      - V(present) leaves the service as it is, except for a restart where it runs and settings changed, or where a restart is still needed.
+      - V(absent) removes the firewall rule, stops and disables the service, and uninstalls C(SMTP-Server). C(Web-WMI) stays, because
         SharePoint's own prerequisites include it. Mail in the queue stays in its folder.
     type: str
     choices: [started, stopped, present, absent]
@@ -88,18 +88,18 @@ options:
   connect_addresses:
     description:
       - Who may connect - IPv4 addresses and networks such as C(10.0.1.0/24).
-      - V(any), alone, lets everybody.
-      - Hosts and domains that may connect by their names are taken off with it, and reported as C(connect_names) before.
+      - V(any), alone, lets everybody connect.
+      - Hosts and domains that may connect by their names are removed with it, and reported as C(connect_names) before.
     type: list
     elements: str
   relay_addresses:
     description:
       - Who may relay - IPv4 addresses, and small subnets, which become single addresses, 1024 in all.
-      - A list whose layout is not understood, because somebody put a subnet or a name into it, is not overwritten.
+      - A list whose layout is not recognised, because somebody added a subnet or a name, is not overwritten.
     type: list
     elements: str
   relay_authenticated:
-    description: Whether whoever logs on may relay, whatever O(relay_addresses) says.
+    description: Whether any client that logs on may relay, whatever O(relay_addresses) says.
     type: bool
   smart_host:
     description: Name or address of the server that all mail is passed on to. Empty for none.
@@ -111,14 +111,14 @@ options:
     type: str
     choices: [none, fallback, always]
   smart_host_port:
-    description: Port of the smart host. Exchange takes mail of those who log on at 587.
+    description: Port of the smart host. Exchange accepts mail from clients that log on at port 587.
     type: int
   smart_host_authentication:
     description: How to log on to the smart host.
     type: str
     choices: [none, basic, ntlm]
   smart_host_tls:
-    description: Whether to insist on TLS (C(STARTTLS)). Without it V(basic) is refused, unless O(allow_unencrypted_logon).
+    description: Whether to require TLS (C(STARTTLS)). Without it V(basic) is refused, unless O(allow_unencrypted_logon).
     type: bool
   smart_host_username:
     description: Account to log on with, as C(DOMAIN\user).
@@ -127,7 +127,7 @@ options:
     description:
       - Its password. It cannot be read back.
       - With O(restore) it is the password of O(smart_host_username), and is written if that account logged on before and another, or none,
-        does now. Without it the way to the smart host then stays as it is.
+        does now. Without it the smart host settings then stay as they are.
     type: str
   update_password:
     description:
@@ -137,27 +137,27 @@ options:
     choices: [on_create, always]
     default: on_create
   allow_unencrypted_logon:
-    description: Allow V(basic) without TLS, which shows the password to whoever listens on the way.
+    description: Allow V(basic) without TLS, which lets anyone who listens on the network read the password.
     type: bool
     default: false
   masquerade_domain:
     description: Domain that replaces the local one in senders. Empty for none.
     type: str
   max_message_size:
-    description: Largest message, as C(36MB) or in bytes.
+    description: Maximum message size, as C(36MB) or in bytes.
     type: str
   max_session_size:
-    description: Most data of one connection, likewise; V(0) is no limit.
+    description: Maximum amount of data in one connection, likewise; V(0) is no limit.
     type: str
   retry_minutes:
-    description: Minutes until the first, second, third and each further try.
+    description: Minutes until the first, second, third and each further retry.
     type: list
     elements: int
   expire_minutes:
-    description: Minutes until mail for another server is given up.
+    description: Minutes until mail for another server expires.
     type: int
   delay_minutes:
-    description: Minutes until the sender is told of the delay.
+    description: Minutes until the sender is notified of the delay.
     type: int
   local_expire_minutes:
     description: As O(expire_minutes), for local mail.
@@ -166,10 +166,10 @@ options:
     description: As O(delay_minutes), for local mail.
     type: int
   hop_count:
-    description: Most servers that a message may have passed.
+    description: Maximum number of servers that a message may have passed.
     type: int
   queue_directory:
-    description: Folder of waiting mail; made where it is not there, as the other folders are.
+    description: Folder of queued mail; created where it does not exist, as the other folders are.
     type: str
   badmail_directory:
     description: Folder of mail that could be neither delivered nor returned.
@@ -188,7 +188,8 @@ options:
     type: str
   firewall_addresses:
     description:
-      - Whom a rule of this collection (C(sharepoint.mail SMTP relay)) lets reach the ports of O(bindings) through Windows' firewall.
+      - Addresses that a rule of this collection (C(sharepoint.mail SMTP relay)) allows to reach the ports of O(bindings) through Windows'
+        firewall.
       - When the rule is there and only O(bindings) are given, its ports follow them.
       - An empty list removes the rule. Other rules are left alone.
     type: list
@@ -231,7 +232,7 @@ after:
   returned: success
   type: dict
 irreversible:
-  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  description: What of the change O(restore) could not restore, as sentences; with O(restore), what stayed as it is.
   returned: success
   type: list
   elements: str

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: iis_smtp_relay_info
-short_description: Reads the SMTP server of IIS and how it is doing
+short_description: Reads settings and state of the SMTP server of IIS
 version_added: 0.1.0
 description:
-  - Reads the settings of the default virtual server C(SmtpSvc/1), what waits in its queue, what it gave up, its performance counters, and
-    the last errors in its protocol log.
+  - Reads the settings of the default virtual server C(SmtpSvc/1), what waits in its queue, what it could not deliver, its performance
+    counters, and the last errors in its protocol log.
   - Settings of single remote domains (C(IIsSmtpDomainSetting)), which may have a relay list and a logon of their own, are not read.
-  - Runs on Windows Server as a local administrator. A server without the features is no error.
+  - Runs on Windows Server as a local administrator. A server without the features is not an error.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -24,7 +24,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.info
 options:
   errors:
-    description: Most errors of the protocol log to return. They are looked for in the last 2000 lines of its newest file.
+    description: Maximum number of errors of the protocol log to return. They are looked for in the last 2000 lines of its newest file.
     type: int
     default: 20
 seealso:
@@ -60,8 +60,8 @@ relay:
       type: bool
     restart_needed:
       description:
-        - Whether M(sharepoint.mail.iis_smtp_relay) wrote settings and could not restart the service. It still serves by the settings that
-          it had before, and not by those that are shown here. The next run of that module restarts it.
+        - Whether M(sharepoint.mail.iis_smtp_relay) wrote settings and could not restart the service. It still uses the settings that
+          it had before, not those that are shown here. The next run of that module restarts it.
       type: bool
     start_type:
       description: V(manual), V(automatic), V(delayed) or V(disabled).
@@ -89,14 +89,14 @@ relay:
     relay_list:
       description:
         - V(listed) means the addresses in C(relay_addresses), V(nobody) that there is no list, V(everybody) that the list is empty, which
-          makes an open relay, and V(unknown) that its layout is not understood.
+          makes an open relay, and V(unknown) that its layout is not recognised.
       type: str
     relay_addresses:
       description: Who may relay, where C(relay_list) is V(listed).
       type: list
       elements: str
     relay_authenticated:
-      description: Whether whoever logs on may relay, whatever the list says.
+      description: Whether any client that logs on may relay, whatever the list says.
       type: bool
     smart_host:
       description: Where it passes mail on to; empty for nowhere.
@@ -111,7 +111,7 @@ relay:
       description: V(none), V(basic) or V(ntlm).
       type: str
     smart_host_tls:
-      description: Whether it insists on TLS; V(null) where the two settings that say so contradict each other.
+      description: Whether it requires TLS; V(null) where the two settings that say so contradict each other.
       type: bool
     smart_host_username:
       description: Account with which it logs on.
@@ -122,10 +122,10 @@ relay:
       elements: str
     max_message_size:
       description:
-        - Largest message in bytes. The other settings follow under the names of the options of M(sharepoint.mail.iis_smtp_relay).
+        - Maximum message size in bytes. The other settings follow under the names of the options of M(sharepoint.mail.iis_smtp_relay).
       type: int
 queue:
-  description: Waiting mail; V(null) if it could not be read.
+  description: Queued mail; V(null) if it could not be read.
   returned: success
   type: dict
   contains:

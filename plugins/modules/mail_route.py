@@ -9,13 +9,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mail_route
-short_description: Predicts what becomes of a farm's mail, and recommends a route
+short_description: Predicts what happens to a farm's mail, and recommends a route
 version_added: 0.1.0
 description:
-  - Predicts from the configuration that was read what becomes of each scenario on each server, with the chain of reasons. Nothing is
+  - Predicts from the configuration that was read what happens in each scenario on each server, with the chain of reasons. Nothing is
     sent and nothing is asked of any host.
   - Without O(farm), O(connectors) and O(accepted_domains) nothing is predicted.
-  - Recommends a route. Of those that this version configures, it is the one that serves all that the farm needs and asks Exchange to
+  - Recommends a route. Of those that this version configures, it is the one that serves all that the farm needs and requires Exchange to
     trust the farm least.
   - With O(route) alone it says what that route configures, and needs no facts.
 author:
@@ -37,18 +37,18 @@ options:
     default: {}
     suboptions:
       outgoing_email_tls:
-        description: Whether SharePoint is to use TLS.
+        description: Whether SharePoint should use TLS.
         type: bool
       iis_smtp_relay_state:
-        description: State that the relay is to have.
+        description: Desired state of the relay.
         type: str
       exchange_connector_relay:
-        description: Whether an anonymous connector is to have the relay right; V(null) leaves it as it is.
+        description: Whether an anonymous connector should have the relay right; V(null) leaves it as it is.
         type: bool
   probes:
     description:
       - What will be tried with M(sharepoint.mail.smtp_probe), as P(sharepoint.mail.doors_to_try#filter) lays it out. The address that each
-        probe comes from decides what it meets; it is asked of the controller's routing, where C(client_address) does not say it.
+        probe comes from decides which connector it meets. It is taken from the controller's routing where C(client_address) is not given.
     type: list
     elements: dict
     default: []
@@ -67,7 +67,7 @@ options:
     description:
       - Recipients, each with C(address) and C(kind) - V(mailbox), V(external), V(group_authenticated) or V(group_permitted).
         Other keys are ignored.
-      - For a kind that is not named, an address in an accepted domain, or outside, stands in.
+      - For a kind that is not named, an address in an accepted domain, or outside, is used instead.
     type: list
     elements: dict
     default: []
@@ -131,14 +131,14 @@ configures:
       type: bool
     outgoing_email:
       description:
-        - SharePoint's settings, C(server) (V(exchange) or V(relay)) and C(tls), whether SharePoint may be told to use TLS.
+        - SharePoint's settings, C(server) (V(exchange) or V(relay)) and C(tls), whether SharePoint may be set to use TLS.
       type: dict
     refusals:
       description: What in O(wanted) contradicts the route, as sentences.
       type: list
       elements: str
 predictions:
-  description: One entry per scenario and server, with an address that stands for each kind of recipient that is not named.
+  description: One entry per scenario and server, with a placeholder address for each kind of recipient that is not named.
   returned: when facts are given
   type: list
   elements: dict
@@ -177,9 +177,10 @@ predictions:
 prediction:
   description:
     - The prediction as O(sharepoint.mail.delivery_report#module:prediction) takes it. It has a C(schema), the C(route), the C(cells), and
-      the routes that are advised. A cell has C(alternatives) for other recipients, where the test alone does not decide whom the mail
-      goes to.
-    - It is about O(recipients) and, unlike RV(predictions), about others only where O(needs) ask for mail to somebody that none of them is.
+      the routes that are advised. A cell has C(alternatives) for other recipients, where the test alone does not decide who receives
+      the mail.
+    - It is about O(recipients) and, unlike RV(predictions), about others only where O(needs) require mail to a kind of recipient that is
+      not among them.
   returned: when facts are given
   type: dict
 matrix:
@@ -200,7 +201,7 @@ recommended:
       description: Value for the variable C(mail_route); V(null) when no route that this version configures serves all needs.
       type: str
     relay:
-      description: Whether an anonymous connector has to have the relay right; V(null) for other routes.
+      description: Whether an anonymous connector needs the relay right; V(null) for other routes.
       type: bool
     reason:
       description: Why this one, and why none that trusts less.
@@ -221,7 +222,7 @@ routes:
       description: What it is.
       type: str
     trusts:
-      description: Whom it lets do what.
+      description: Who is trusted to do what.
       type: str
     configured:
       description: Whether this version of the collection configures it.
@@ -230,7 +231,7 @@ routes:
       description: Whether it serves all needs.
       type: bool
     why:
-      description: Why it does, or what it cannot do; and what else to know of it.
+      description: Why it does, or what it cannot do; and what else to know about it.
       type: list
       elements: str
     cannot:

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: mailbox_message
-short_description: Awaits messages in mailboxes, over IMAP or EWS
+short_description: Waits for messages in mailboxes, over IMAP or EWS
 version_added: 0.1.0
 description:
-  - Looks for messages by a word in their subject, in several mailboxes at once, until all are there or their time is over. A message
-    that does not come is no failure of the task; RV(missing) names it.
-  - Returns what the message's headers tell - the servers it came through, and how Exchange judged its sender.
+  - Looks for messages by a word in their subject, in several mailboxes at once, until all have arrived or their time is over. A message
+    that does not arrive is not a failure of the task; RV(missing) names it.
+  - Returns what the message's headers show - the servers it passed, and how Exchange classified its sender.
   - Over IMAP, messages are read without marking them as seen. The module needs the Python library imap-tools on the controller, and
     exchangelib for mailboxes with O(mailboxes[].protocol=ews).
 author:
@@ -36,12 +36,12 @@ options:
         required: true
       protocol:
         description:
-          - How it is read. Exchange leaves IMAP off until somebody starts it; its Web Services (V(ews)) are there from the start.
+          - How it is read. IMAP is off in Exchange until somebody starts it; its Web Services (V(ews)) are on by default.
         type: str
         choices: [imap, ews]
         default: imap
       host:
-        description: Server, by the name that its certificate bears. Needed unless O(mailboxes[].ews_url) is given.
+        description: Server, by a name in its certificate. Needed unless O(mailboxes[].ews_url) is given.
         type: str
       port:
         description: Its port for TLS, V(993) for IMAP and V(443) for EWS by default.
@@ -55,14 +55,14 @@ options:
         choices: [basic, ntlm]
         default: ntlm
       username:
-        description: Who signs in. The address by default. Over EWS it may be an account with full access to the mailbox.
+        description: User name to sign in with. The address by default. Over EWS it may be an account with full access to the mailbox.
         type: str
       password:
         description: The password.
         type: str
         required: true
       ca_path:
-        description: File on the controller with the authorities that vouch for the certificate; those that Python trusts by default.
+        description: File on the controller with the trusted certificate authorities; those that Python trusts by default.
         type: path
       folder:
         description: Folder that is read.
@@ -87,7 +87,7 @@ options:
         required: true
       to:
         description:
-          - Address that has to stand in the C(To) header. Tells apart the copies of one message, as when a person and a group that the
+          - Address that must be in the C(To) header. Tells apart the copies of one message, as when a person and a group that the
             person belongs to both get it.
         type: str
       sent:
@@ -152,7 +152,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 missing:
-  description: Ids of the messages that did not come.
+  description: Ids of the messages that did not arrive.
   returned: success
   type: list
   elements: str
@@ -175,7 +175,7 @@ messages:
       description: Whether it is there. What follows, besides RV(messages[].ndr), is returned only then.
       type: bool
     ndr:
-      description: What a delivery status notification says of the message's recipient; V(null) where there is none.
+      description: What a delivery status notification says about the message's recipient; V(null) where there is none.
       type: dict
       contains:
         recipient:
@@ -192,7 +192,7 @@ messages:
           description: The reply or the reason in words.
           type: str
         remote_mta:
-          description: Server that said no, if another did.
+          description: Server that rejected the message, if it was another one.
           type: str
         reporting_mta:
           description: Server that reports it.
@@ -228,10 +228,10 @@ messages:
         - C(X-MS-Exchange-Organization-AuthAs) - C(Internal) counts as authenticated, C(Anonymous) does not. Empty without the header.
       type: str
     auth_source:
-      description: Server that judged the sender.
+      description: Server that classified the sender.
       type: str
     auth_mechanism:
-      description: Exchange's number for how.
+      description: Exchange's number for the mechanism.
       type: str
     scl:
       description: Spam confidence level that Exchange gave it; V(-1) is that of a sender it trusts.
@@ -245,10 +245,10 @@ messages:
       elements: dict
       contains:
         from:
-          description: Who gave the message.
+          description: Server that sent the message.
           type: str
         by:
-          description: Who took it.
+          description: Server that received it.
           type: str
         with:
           description: Protocol.

@@ -17,8 +17,8 @@ description:
   - O(override_envelope_sender) and O(character_set) are members of the web application's object that no cmdlet sets. They need an
     endpoint in full language mode that shows C(Set-Variable), C(Get-Variable) and C(ForEach-Object); elsewhere they are refused
     before anything is changed.
-  - A change states every other setting, for C(Set-SPWebApplication) resets what it is not given. What was written is read back, and a
-    setting that the farm did not keep is a failure.
+  - A change states every other setting, because C(Set-SPWebApplication) resets parameters that are not given. What was written is read
+    back, and a setting that the farm did not keep is a failure.
   - Runs on one server of the farm. Its cmdlets need a session that can log on to SQL Server; see
     M(sharepoint.mail.connection_info).
 author:
@@ -43,20 +43,20 @@ options:
   port:
     description:
       - Port of the SMTP server.
-      - SharePoint 2013 knows 25 only.
+      - SharePoint 2013 supports only 25.
     type: int
     default: 25
   tls:
     description:
       - Whether mail is sent over TLS (STARTTLS) only. The certificate must be trusted by the farm's servers and name O(server).
-      - SharePoint 2013 cannot do it.
+      - SharePoint 2013 does not support it.
     type: bool
     default: false
   override_envelope_sender:
     description:
       - Whether mail that SharePoint sends for a person (a sharing invitation, an access request) comes from O(from_address) instead of
-        that person's address. Needed where the account that relays may not send as other people.
-      - Left as it is by default. SharePoint 2013 does not have it.
+        that person's address. Needed where the relaying account cannot send as other people.
+      - Left as it is by default. SharePoint 2013 does not support it.
     type: bool
   character_set:
     description:
@@ -70,7 +70,7 @@ options:
   web_applications:
     description:
       - Names or URLs of web applications to set.
-      - V(all) stands for all web applications except Central Administration.
+      - V(all) means all web applications except Central Administration.
     type: list
     elements: str
 seealso:
@@ -123,7 +123,7 @@ after:
   returned: success
   type: dict
 irreversible:
-  description: What of the change O(restore) could not put back, as sentences; with O(restore), what stayed as it is.
+  description: What of the change O(restore) could not restore, as sentences; with O(restore), what stayed as it is.
   returned: success
   type: list
   elements: str

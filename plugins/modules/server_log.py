@@ -14,7 +14,7 @@ version_added: 0.1.0
 description:
   - Reads the log (ULS) of the task's host with C(Get-SPLogEvent), in a narrow window of time. Each server writes its own log - run the
     task on every server that may have sent.
-  - Gives the lines that hold one of the tokens, and those of the category C(E-Mail) that name a recipient and no subject.
+  - Returns the lines that contain one of the tokens, and those of the category C(E-Mail) that name a recipient and no subject.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.info
 options:
   start:
-    description: Begin of the window, ISO 8601; UTC where it names no zone. A few seconds are added for clocks that differ.
+    description: Start of the window, ISO 8601; UTC where it names no zone. A few seconds are added for clocks that differ.
     type: str
     required: true
   end:
@@ -62,7 +62,7 @@ log:
       description: Server that wrote the line.
       type: str
     time:
-      description: When, as the server has it.
+      description: Time, by the server's clock.
       type: str
     process:
       description: Process that wrote the line.

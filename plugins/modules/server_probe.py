@@ -9,15 +9,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: server_probe
-short_description: Tries from a server of the farm whether mail gets out
+short_description: Tests from a server of the farm whether mail can be sent
 version_added: 0.1.0
 description:
   - Runs C(Test-NetConnection) and, when asked, C(Send-MailMessage) on the task's host. Only a server of the farm sees what an Exchange
     connector for the farm does. M(sharepoint.mail.smtp_probe) shows what any other host sees.
   - The client of C(Send-MailMessage) is that of .NET. Without credentials and without TLS it answers an authentication challenge with
-    the identity of its process, which is the account of the session, and goes on without authentication when that is refused. A session
+    the identity of its process, which is the account of the session, and continues without authentication when that is refused. A session
     without delegated credentials has no identity to answer with.
-  - A cmdlet that the host does not show is said in the result, and is no failure.
+  - A cmdlet that the host does not show is reported in the result, and is not a failure.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -133,10 +133,10 @@ mail:
       description: Whether credentials were given.
       type: bool
     accepted:
-      description: Whether the server took the message; V(null) when it could not be tried.
+      description: Whether the server accepted the message; V(null) when it could not be tried.
       type: bool
     error:
-      description: What the client or the host said against it.
+      description: Error of the client or the host.
       type: str
     reply:
       description: The server's reply in it, without the three-digit code, which the client drops; empty when there was none.

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smtp_probe
-short_description: Tries over SMTP what mail servers offer and take
+short_description: Tests over SMTP what mail servers offer and accept
 version_added: 0.1.0
 description:
-  - Connects from the controller as a host that nobody listed would, asks for the server's extensions before and after STARTTLS, reads
-    its certificate, and offers a sender and a recipient. Unless O(send=true), it goes no further and nothing is sent.
+  - Connects from the controller as an unlisted host would, asks for the server's extensions before and after STARTTLS, reads
+    its certificate, and offers a sender and a recipient. Unless O(send=true), it stops there and nothing is sent.
   - With O(username) it logs on before it offers the sender, as a relay or a person's mail program does. Else it stays anonymous.
-  - What it sees is what the controller's address sees; another host may meet another receive connector.
+  - The result is for the controller's address; another host may meet another receive connector.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
 extends_documentation_fragment:
@@ -38,7 +38,7 @@ options:
     type: str
   ehlo:
     description:
-      - Name to greet with. The controller's host name by default.
+      - Name for EHLO. The controller's host name by default.
     type: str
   mail_from:
     description:
@@ -65,17 +65,17 @@ options:
     default: true
   validate_certs:
     description:
-      - Whether the server's certificate has to be trusted and to bear the name. Without, RV(certificate) still says whether
-        it is and does, and the session goes on under TLS.
+      - Whether the server's certificate must be trusted and contain the name. Without it, RV(certificate)
+        still reports both, and the session continues under TLS.
     type: bool
     default: true
   ca_path:
     description:
-      - File on the controller with the authorities that vouch for the certificate; the controller's own by default.
+      - File on the controller with the trusted certificate authorities; the controller's own by default.
     type: path
   tls_name:
     description:
-      - Name that the certificate has to bear, as when O(host) is an address. O(host) by default.
+      - Name that the certificate must contain, as when O(host) is an address. O(host) by default.
     type: str
   username:
     description:
@@ -85,12 +85,12 @@ options:
     type: str
   password:
     description:
-      - The account's password. It is only sent under TLS, unless O(allow_plain_text_logon=true); O(validate_certs=false) sends it to
-        whoever answers.
+      - The account's password. It is only sent under TLS, unless O(allow_plain_text_logon=true); O(validate_certs=false) sends it to any
+        server that answers.
     type: str
   allow_plain_text_logon:
     description:
-      - Log on also where the connection is not encrypted and everybody on the way can read the password.
+      - Log on even where the connection is not encrypted and the password can be read on the network.
     type: bool
     default: false
   timeout:
@@ -108,7 +108,7 @@ options:
     type: str
   probes:
     description:
-      - Several probes, tried side by side; their results are in RV(probes). What one does not say is taken from the options above.
+      - Several probes, tried in parallel; their results are in RV(probes). What a probe does not set is taken from the options above.
     type: list
     elements: dict
     suboptions:
@@ -222,14 +222,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 probes:
-  description: Results of O(probes), in that order, each with the values below. Without O(probes) these stand in the result itself.
+  description: Results of O(probes), in that order, each with the values below. Without O(probes) these are in the result itself.
   returned: with O(probes)
   type: list
   elements: dict
 outcome:
   description:
-    - V(accepted) - the recipient, and with O(send=true) the message, was taken.
-    - V(refused) - the server said no, or hung up on a connection it had taken.
+    - V(accepted) - the recipient, and with O(send=true) the message, was accepted.
+    - V(refused) - the server rejected it, or closed a connection that it had accepted.
     - V(not_connected) - there was no connection, no answer in time, or no way to log on (RV(auth_error)); nothing is known.
   returned: success
   type: str
@@ -284,20 +284,20 @@ certificate:
   type: dict
   contains:
     subject:
-      description: Whose it is.
+      description: Subject of the certificate.
       type: str
     names:
       description: DNS names and addresses that it is for.
       type: list
       elements: str
     issuer:
-      description: Who signed it.
+      description: Issuer of the certificate.
       type: str
     not_after:
-      description: When it ends, ISO 8601, UTC.
+      description: Until when it is valid, ISO 8601, UTC.
       type: str
     name:
-      description: The name it was judged by, O(tls_name) or O(host).
+      description: The name that it was checked for, O(tls_name) or O(host).
       type: str
     name_matches:
       description: Whether it is for that name.
@@ -306,18 +306,18 @@ certificate:
       description: Why not.
       type: str
     trusted:
-      description: Whether the authorities in O(ca_path) vouch for it today.
+      description: Whether it is trusted now by the authorities in O(ca_path).
       type: bool
     trust_error:
       description: Why not.
       type: str
 policy:
-  description: What the session lets guess of the server's rules; V(null) where it shows nothing.
+  description: What the session suggests about the server's rules; V(null) where it shows nothing.
   returned: success
   type: dict
   contains:
     max_size:
-      description: Largest message in bytes.
+      description: Maximum message size in bytes.
       type: int
     starttls:
       description: Whether STARTTLS is offered.
@@ -326,7 +326,7 @@ policy:
       description: Whether mail in clear text is refused.
       type: bool
     requires_authentication:
-      description: Whether mail of somebody who has not signed in is refused.
+      description: Whether mail from clients that have not logged on is refused.
       type: bool
 tls_error:
   description: Why STARTTLS failed, or what was wrong with the certificate.
@@ -346,13 +346,13 @@ auth_error:
   returned: success
   type: str
 sent:
-  description: Whether a message was sent and taken.
+  description: Whether a message was sent and accepted.
   returned: success
   type: bool
 transcript:
   description:
     - The session, line by line, C(->) from the client, C(<-) from the server, C(~) under TLS, C(**) for a refusal.
-    - What a logon says is not in it.
+    - It does not contain logon data.
   returned: success
   type: list
   elements: str

@@ -9,23 +9,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: test_message
-short_description: Has SharePoint send a test message
+short_description: Makes SharePoint send a test message
 version_added: 0.1.0
 description:
   - V(notification) posts to SharePoint's REST API, and the web application's process (w3wp) sends the mail.
   - V(alert) adds an item to a list that carries an immediate alert, has the timer service (OWSTIMER) run the job that sends alerts,
     and removes the item again.
-  - V(workflow) adds an item to a list whose workflow starts by itself, has the timer service go on with workflows, and removes item and
+  - V(workflow) adds an item to a list whose workflow starts by itself, has the timer service continue workflows, and removes item and
     task again. The mail about the task is sent by the timer service (OWSTIMER).
-  - V(invitation) puts a small document into a library, shares it with one person, and takes permission and document back. The web
-    application's process (w3wp) sends the invitation as the person who signs in, unless the web application insists on its own address.
-  - V(alert_confirmation) keeps the place of the mail that confirms a new alert (w3wp). It cannot be had over REST, and is never run.
-  - These are sent by different accounts, and often by different servers - that one arrives says nothing about the others.
-  - What cannot be tried on this farm is no failure. The result then has RV(not_run) in place of RV(sent).
-  - That SharePoint took the request does not mean that the mail arrives. See M(sharepoint.mail.exchange_message_trace) and
+  - V(invitation) puts a small document into a library, shares it with one person, and removes the permission and the document again. The
+    web application's process (w3wp) sends the invitation as the person who signs in, unless the web application always uses its own
+    address.
+  - V(alert_confirmation) stands for the mail that confirms a new alert (w3wp). It cannot be triggered over REST, and is never run.
+  - These are sent by different accounts, and often by different servers - if one arrives, this says nothing about the others.
+  - What cannot be tried on this farm is not a failure. The result then has RV(not_run) in place of RV(sent).
+  - That SharePoint accepted the request does not mean that the mail arrives. See M(sharepoint.mail.exchange_message_trace) and
     M(sharepoint.mail.mailbox_message).
-  - Alerts cannot be made over the web in SharePoint 2013 and 2016. A person makes the one for tests once in the browser ("Alert me").
-    Let it be about new items only, else the removal of the item is mailed too.
+  - Alerts cannot be created over the web in SharePoint 2013 and 2016. A person creates the one for tests once in the browser ("Alert me").
+    It should be about new items only; otherwise the removal of the item is mailed too.
   - The module needs the Python libraries requests and requests-ntlm on the controller.
 author:
   - sharepoint.mail contributors (@sharepoint-mail)
@@ -35,12 +36,12 @@ extends_documentation_fragment:
   - sharepoint.mail.attributes.test
 options:
   kind:
-    description: What is sent.
+    description: Kind of message to send.
     type: str
     required: true
     choices: [notification, alert, alert_confirmation, workflow, invitation]
   web_url:
-    description: URL of the site, with the name that its certificate bears.
+    description: URL of the site, with a name in its certificate.
     type: str
     required: true
   web_address:
@@ -50,8 +51,8 @@ options:
     type: str
   web_username:
     description:
-      - Who signs in, as C(DOMAIN\name). Needs to add and delete items for V(alert) and V(workflow), and to manage the permissions of
-        documents for V(invitation), which comes from this person's address.
+      - User name to sign in with, as C(DOMAIN\name). The user needs to add and delete items for V(alert) and V(workflow), and to manage the
+        permissions of documents for V(invitation), which comes from this person's address.
     type: str
     required: true
   web_password:
@@ -59,7 +60,8 @@ options:
     type: str
     required: true
   web_ca_path:
-    description: File on the controller with the authorities that vouch for the site's certificate; the controller's own by default.
+    description: File on the controller with the trusted certificate authorities for the site's certificate; the controller's own by
+      default.
     type: path
   web_use_proxy:
     description: Use the proxy of the controller's environment to reach the site.
@@ -67,7 +69,7 @@ options:
     default: false
   to:
     description:
-      - Addresses of a notification. SharePoint sends only to users of the site, and does not say when it sends to nobody.
+      - Addresses of a notification. SharePoint sends only to users of the site, and does not report when it sends to nobody.
       - The address or login name that an invitation is for; exactly one.
       - The addresses that the workflow is known to give its task to; read from the task by default.
     type: list
@@ -135,7 +137,7 @@ not_run:
   type: str
 reason_id:
   description:
-    - The same as a word for programs - V(timer_job_disabled), V(timer_job_missing), V(no_alert_over_rest), V(workflow_not_automatic),
+    - The same as an id for programs - V(timer_job_disabled), V(timer_job_missing), V(no_alert_over_rest), V(workflow_not_automatic),
       V(no_document_library) or V(sharing_not_available).
   returned: when it was not tried
   type: str
@@ -148,7 +150,7 @@ sent:
       description: Word in the subject by which the message can be found.
       type: str
     subject:
-      description: Subject of a notification. The subject of other kinds holds it.
+      description: Subject of a notification. For other kinds, the subject contains the token.
       type: str
     time:
       description: When it was asked for, by the controller's clock, ISO 8601, UTC.
@@ -157,7 +159,7 @@ sent:
       description: For what w3wp sends the server that was asked; for the rest the one that ran the timer job, or the task's host.
       type: str
     recipients:
-      description: Whom SharePoint was asked to send to, or whom the alerts are for; a group by its own address.
+      description: Recipients that SharePoint was asked to send to, or that the alerts are for; a group by its own address.
       type: list
       elements: str
     sender:
@@ -170,7 +172,7 @@ sent:
       description: V(w3wp) or V(owstimer).
       type: str
     error:
-      description: What SharePoint said against sending. Empty when it said nothing.
+      description: SharePoint's error about sending. Empty when there was none.
       type: str
 job:
   description: The run of the timer job; V(null) when none was seen in time.
@@ -181,7 +183,7 @@ job:
       description: Server that ran it.
       type: str
     status:
-      description: C(Succeeded) or C(Failed). It says nothing about the mail's fate.
+      description: C(Succeeded) or C(Failed). It does not say whether the mail arrives.
       type: str
     started:
       description: When it began, ISO 8601, UTC.
@@ -207,7 +209,7 @@ shared:
       description: What the document was shared for, always V(View).
       type: str
     taken_back:
-      description: Whether the document inherits its permissions again or is gone.
+      description: Whether the document inherits its permissions again or was removed.
       type: bool
 log:
   description: Lines of SharePoint's log on the task's host about the message; V(null) when the log was not or could not be read.
@@ -219,7 +221,7 @@ log:
       description: Server that wrote the line.
       type: str
     time:
-      description: When, as the server has it.
+      description: Time, by the server's clock.
       type: str
     process:
       description: Process that wrote the line.

@@ -164,7 +164,7 @@ def test_the_right_is_given_last_and_taken_first(lab: Lab) -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"preset": "externally_secured", "relay": True}, ["one or the other"]),
+        ({"preset": "externally_secured", "relay": True}, ["exclude each other"]),
         ({"relay": True, "remote_ip_ranges": ANY}, ["relay for anonymous clients", "allow_any_remote_address"]),
         ({"auth_mechanism": ["Integrated"]}, ["auth_mechanism is Integrated", "preset anonymous means None"]),
         ({"preset": None, "permission_groups": ["ExchangeUsers"], "auth_mechanism": ["Tls"], "relay": True}, ["without AnonymousUsers"]),
@@ -271,4 +271,4 @@ def test_without_logged_subjects_recipients_and_time_find_the_message(start_lab:
     assert "<tokensilent@farm>" in {event["message_id"] for event in result["events"]}
     assert all("does not log subjects" in warning for warning in result["warnings"]) and len(result["warnings"]) == 2
     nothing = run(silent, "exchange_message_trace", {**question, "wait": 0})
-    assert nothing["events"] == [] and all("Give recipients or sender" in warning for warning in nothing["warnings"])
+    assert nothing["events"] == [] and all("Set recipients or sender" in warning for warning in nothing["warnings"])

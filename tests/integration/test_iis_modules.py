@@ -266,7 +266,7 @@ def test_the_firewall_rule_follows_ports_and_addresses(lab: Lab) -> None:
         ({"connect_addresses": ["0.0.0.0/0"]}, ["everybody"]),
         ({"smart_host": "sp01.corp.example", "smart_host_port": 1025}, ["SP01 itself", "circle"]),
         ({"smart_host": "127.0.0.1", "smart_host_port": 1025}, ["SP01 itself", "circle"]),
-        ({"smart_host_tls": False}, ["in the clear", "allow_unencrypted_logon"]),
+        ({"smart_host_tls": False}, ["in clear text", "allow_unencrypted_logon"]),
         ({"smart_host_username": "CORP\\new", "smart_host_password": None}, ["CORP\\new", "smart_host_password"]),
         ({"smart_host_username": ""}, ["smart_host_username"]),
         ({"start_type": "disabled"}, ["contradicts"]),
@@ -284,7 +284,7 @@ def test_a_list_that_is_not_understood_is_left_alone(lab: Lab) -> None:
     set_by_hand(lab, RelayIpList=b"")
     found = info(lab)["relay"]
     assert (found["relay_list"], found["relay_addresses"]) == ("everybody", [])
-    refused(lab, "lets everybody relay", "give relay_addresses", relay_addresses=None)
+    refused(lab, "lets everybody relay", "set relay_addresses", relay_addresses=None)
     refused(lab, "lets everybody relay", "nothing starts it", relay_addresses=None, state="stopped")
     stopped = run(lab, "iis_smtp_relay", {"state": "stopped", "start_type": "manual"})
     assert (stopped["relay"]["running"], stopped["relay"]["relay_list"]) == (False, "everybody")
@@ -317,7 +317,7 @@ def test_who_is_no_administrator_is_told_so(request: pytest.FixtureRequest, farm
         "ansible_psrp_configuration_name": "Microsoft.PowerShell",
     }
     result = run(used, module, {}, **reader)
-    assert result["status"] == "failed" and "local administrators: sign in as one" in result["msg"], result
+    assert result["status"] == "failed" and "local administrators only: sign in as one" in result["msg"], result
     assert used.ask("snapshot") == before
 
 

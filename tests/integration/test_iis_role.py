@@ -75,7 +75,7 @@ def test_the_role_puts_a_relay_that_was_there_back(lab: Lab) -> None:
     ("variables", "words"),
     [
         ({"iis_smtp_relay_hosts": ["sp09"]}, "sp09"),
-        ({"iis_smtp_relay_smart_host_tls": False}, "in the clear"),
+        ({"iis_smtp_relay_smart_host_tls": False}, "in clear text"),
     ],
 )
 def test_the_role_refuses_before_anything_is_changed(lab: Lab, variables: dict[str, Any], words: str) -> None:

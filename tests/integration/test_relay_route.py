@@ -75,7 +75,7 @@ def test_a_relay_that_does_not_deliver_is_taken_away_again(fresh_lab: StartLab) 
     before = lab.ask("snapshot")
     run = lab.playbook(SITE, variables={**ROUTES["iis_relay"], "mail_route": "iis_relay", **paths(lab)})
     assert run.code == 2, run.output
-    assert "put back" in run.failures[-1]
+    assert "was restored (" in run.failures[-1]
     after = lab.ask("snapshot")
     assert (after["exchange"], after["sharepoint"]) == (before["exchange"], before["sharepoint"])
     assert "SMTP-Server" not in after["windows"]["sp01"]["features"] and after["windows"]["sp01"]["firewall"] == {}
@@ -148,6 +148,6 @@ def test_a_grant_that_cannot_be_waited_for_is_taken_back(fresh_lab: StartLab) ->
     wait = {"host": f"{lab.subnet}.31", "port": 1599, "password": "Relay-Pa55", "recipient": "svc_relay@corp.example"}
     variables = {**ROUTES["iis_relay"], "mail_route": "iis_relay", "exchange_connector_send_as_wait": wait}
     run = lab.playbook(SITE, variables={**variables, **paths(lab)})
-    assert run.code == 2 and "was put back" in run.failures[-1], run.output
+    assert run.code == 2 and "was restored (" in run.failures[-1], run.output
     assert "Relay-Pa55" not in run.output + json.dumps(run.results)
     assert lab.ask("snapshot") == before

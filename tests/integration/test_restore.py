@@ -86,7 +86,7 @@ def test_outgoing_email_comes_back_with_its_null(lab: Lab) -> None:
     ("restore", "words"),
     [
         ({"https://nowhere.corp.example/": {"server": "ex01.corp.example"}}, "has no web application"),
-        ({PORTAL: None}, "neither makes nor removes"),
+        ({PORTAL: None}, "neither creates nor removes"),
         ({PORTAL: {"smtp": "ex01"}}, "not what this module returned as before"),
         ({PORTAL: "as it was"}, "not what this module returned as before"),
         ({PORTAL: {}}, "not what this module returned as before"),
@@ -109,7 +109,7 @@ def test_an_smtp_server_cannot_be_taken_away_again(fresh_lab: StartLab) -> None:
     look, refused, foreseen = play(lab, "outgoing_email", {**careful, "check": True}, careful, {**wish, "check": True})
     for step in (look, refused):
         assert step["failed"] and not step["changed"]
-        for words in (PORTAL, "cannot take an SMTP server away", "Nothing was changed.", "require_undo: false"):
+        for words in (PORTAL, "cannot remove an SMTP server", "Nothing was changed.", "require_undo: false"):
             assert words in step["msg"], step["msg"]
     assert any(sentence.startswith(PORTAL) for sentence in foreseen["irreversible"])
     assert lab.ask("snapshot") == start
@@ -195,7 +195,7 @@ def test_an_open_relay_that_was_there_may_come_back_and_setups_connectors_are_le
         **EXCHANGE,
     )
     assert made["changed"] and closed["changed"] and restored["after"] == made["after"], restored
-    assert again["changed"] and theirs["failed"] and "was made by Exchange's setup" in theirs["msg"]
+    assert again["changed"] and theirs["failed"] and "was created by Exchange setup" in theirs["msg"]
     assert lab.ask("snapshot") == start
 
 
@@ -255,7 +255,7 @@ def test_send_as_comes_back_in_both_directions(lab: Lab) -> None:
     assert none["before"][ACCOUNT]["mailboxes"] == restored["after"][ACCOUNT]["mailboxes"] == [BOB]
     assert [entry["allowed"] for entry in restored["send_as"] if entry["address"] == BOB] == [True]
     assert other["failed"] and "not the account of the task" in other["msg"]
-    assert not outside["changed"] and outside["irreversible"] == [f"{BOB}: none of the task's mailboxes, so left as it is."]
+    assert not outside["changed"] and outside["irreversible"] == [f"{BOB}: not among the task's mailboxes, so left as it is."]
     (gone,) = play(lab, "exchange_send_as", {**both, "restore": given["before"]}, **EXCHANGE)
     assert gone["changed"] and lab.ask("snapshot") == start
 
@@ -379,7 +379,7 @@ def test_a_list_that_was_absent_and_a_server_of_others(fresh_lab: StartLab) -> N
         {**wish, "restore": before(3)},
     )
     assert made["after"][SMTP]["relay_list"] == "nobody", made
-    assert polite["failed"] and "delivers mail by itself" in polite["msg"] and "take_over: true" in polite["msg"]
+    assert polite["failed"] and "delivers mail itself" in polite["msg"] and "take_over: true" in polite["msg"]
     for step in (careful, polite):
         assert step["msg"].count("Nothing was changed.") == 1 and not step["changed"]
     assert "was absent" in careful["msg"] and done["irreversible"] == back["irreversible"]

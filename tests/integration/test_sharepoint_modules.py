@@ -112,9 +112,9 @@ def test_an_invitation_says_what_it_shared_and_took_back(lab: Lab) -> None:
     [
         ({"to": ["nobody@corp.example"]}, ["did not share", "nobody@corp.example", "Nothing was sent"]),
         ({"to": [ALICE, BOB]}, ["one address", "Nothing was sent"]),
-        ({"to": [ALICE], "list": "Mail test"}, ["Mail test", "no document library"]),
+        ({"to": [ALICE], "list": "Mail test"}, ["Mail test", "not a document library"]),
         ({"to": [ALICE], "list": "Nowhere"}, ["no list", "Nowhere"]),
-        ({"to": [ALICE], "web_username": "CORP\\bob", "web_password": "Bob-Pa55"}, ["CORP\\bob", "may not", "Manage Permissions"]),
+        ({"to": [ALICE], "web_username": "CORP\\bob", "web_password": "Bob-Pa55"}, ["CORP\\bob", "is not allowed", "Manage Permissions"]),
     ],
 )
 def test_an_invitation_that_is_refused_leaves_nothing(lab: Lab, changed: dict[str, Any], words: list[str]) -> None:
@@ -129,7 +129,7 @@ def test_an_invitation_that_is_refused_leaves_nothing(lab: Lab, changed: dict[st
 def test_what_cannot_be_tried_here_is_no_failure(lab: Lab) -> None:
     before = lab.ask("snapshot")
     for kind, changed, reason, words in (
-        ("alert_confirmation", {}, "no_alert_over_rest", "SharePoint 2016 cannot make an alert over the web"),
+        ("alert_confirmation", {}, "no_alert_over_rest", "SharePoint 2016 cannot create an alert over the web"),
         ("workflow", {"list": "Mail test"}, "workflow_not_automatic", "no workflow that starts by itself"),
     ):
         result = _test(lab, kind, **changed)

@@ -33,7 +33,7 @@ def restored(run: Run, cause: str) -> None:
     """The play failed with the first cause, and says that what was there was put back."""
     assert run.code == 2, run.output
     told = run.failures[-1]
-    assert cause in told and "put back" in told and "could not" not in told.partition("put back")[2], told
+    assert cause in told and "was restored (" in told and "could not" not in told.partition("was restored (")[2], told
 
 
 @pytest.mark.every_core

@@ -180,7 +180,7 @@ def test_create_and_remove() -> None:
 
 
 def test_a_setting_that_did_not_stick_is_a_failure() -> None:
-    with pytest.raises(SettingNotKept, match="colour of front was to be pink and is red") as caught:
+    with pytest.raises(SettingNotKept, match="colour of front should be pink and is red") as caught:
         run(Doors(front=dict(WHITE)), door("front", colour="pink"))
     assert "It was changed to what it is now." in caught.value.message
     assert caught.value.changed
@@ -193,7 +193,7 @@ def test_a_setting_that_did_not_stick_is_a_failure() -> None:
 @pytest.mark.parametrize(
     ("item", "words"),
     [
-        (("front", True, {"colour": "green"}), "colour of front was to be green and is white"),
+        (("front", True, {"colour": "green"}), "colour of front should be green and is white"),
         (("new", True, {"colour": "green"}), "new does not exist"),
         (("front", False, {}), "front still exists"),
     ],
@@ -209,7 +209,7 @@ def test_what_a_host_ignored_is_no_change(item: tuple[str, bool, dict[str, Any]]
 
 def test_what_was_kept_beside_what_was_not_can_be_put_back() -> None:
     host = Doors(front=dict(WHITE), back={**WHITE, "Colour": "red"})
-    with pytest.raises(SettingNotKept, match=r"colour of back was to be pink and is red\. The rest was changed\.") as caught:
+    with pytest.raises(SettingNotKept, match=r"colour of back should be pink and is red\. The rest was changed\.") as caught:
         run(host, door("front", colour="green"), door("back", colour="pink"))
     assert (caught.value.changed, caught.value.before) == (True, {"front": SHOWN})
 
@@ -267,7 +267,7 @@ def test_what_cannot_be_put_back_is_told_before_and_after() -> None:
     foreseen = run(host, door("front", colour="green", open=False), check_mode=True, kind=PreciousDoor)
     assert foreseen["irreversible"] == ["front was white."]
     for check_mode in (True, False):
-        with pytest.raises(BadInput, match=r"^front was white\. Nothing was changed\. To go on all the same, set require_undo: false"):
+        with pytest.raises(BadInput, match=r"^front was white\. Nothing was changed\. To continue anyway, set require_undo: false"):
             converge(PreciousDoor(cast(Session, host), {"require_undo": True}), [door("front", colour="green")], check_mode)
     assert host.written == []
     done = run(host, door("front", colour="green", open=False), kind=PreciousDoor)
@@ -300,7 +300,7 @@ def test_what_may_have_been_changed_can_be_put_back(colours: tuple[str, str]) ->
     """The house answers no more after ``front``, in the middle of the task or at its end."""
     host = Doors(front=dict(WHITE), stuck=dict(WHITE), back=dict(WHITE))
     items = [door(name, colour=colour) for name, colour in zip(("front", "stuck"), colours, strict=True)]
-    with pytest.raises(RemoteError, match=r"could not be read back: look before you run the task again\.$") as caught:
+    with pytest.raises(RemoteError, match=r"could not be read back: check it before you run the task again\.$") as caught:
         run(host, *items, door("back", colour="green") if colours[1] == "green" else door("back"), kind=DoorOfAHouseThatFallsSilent)
     assert caught.value.changed
     assert caught.value.before == ({"front": SHOWN, "stuck": SHOWN} if colours[1] == "green" else {"front": SHOWN})
@@ -325,7 +325,7 @@ def test_what_is_fixed_at_creation_cannot_be_changed() -> None:
 
 def test_what_the_version_has_not() -> None:
     host = Doors(front=dict(WHITE))
-    with pytest.raises(BadInput, match="bell cannot be True, for house runs House old, and only House new can set it"):
+    with pytest.raises(BadInput, match="bell cannot be True, because house runs House old, and only House new can set it"):
         run(host, door("front", colour="green", bell=True))
     assert host.written == []
     run(host, door("front", colour="green", bell=False))

@@ -143,7 +143,7 @@ def _people(recipients: Iterable[RecipientFacts]) -> list[tuple[str, str]]:
     """Kinds and addresses. Raises ValueError when none is a mailbox."""
     people = [(str(recipient.get("kind") or "mailbox"), str(recipient["address"])) for recipient in recipients]
     if not any(kind == "mailbox" for kind, _unused in people):
-        raise ValueError("no recipient is of kind mailbox: name the mailbox that test messages are for")
+        raise ValueError("no recipient is of kind mailbox: add the mailbox that test messages are for")
     return people
 
 

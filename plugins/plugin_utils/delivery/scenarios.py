@@ -125,7 +125,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "alert_confirmation",
         "Confirmation of a new alert",
-        "what a person gets who makes an alert; `not_run` on 2013 and 2016, where no alert can be made over the web",
+        "the mail that confirms a new alert; `not_run` on 2013 and 2016, where no alert can be created over the web",
         process="w3wp",
         trial=Mail("alert_confirmation", "sharepoint", once=True),
         recipient="mailbox",
@@ -133,7 +133,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     ),
     _alert("alert", "Immediate alert to a mailbox", "mailbox"),
     _alert("alert_external", "Immediate alert to an external user", "external", "external"),
-    _alert("alert_group_authenticated", "Immediate alert to a group that wants authenticated senders", "group_authenticated", "groups"),
+    _alert("alert_group_authenticated", "Immediate alert to a group that requires authenticated senders", "group_authenticated", "groups"),
     _alert("alert_group_permitted", "Immediate alert to a group with permitted senders", "group_permitted", "groups"),
     Scenario(
         "workflow",
@@ -149,7 +149,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "invitation",
         "Sharing invitation, sent as the user who shares",
-        "a sharing invitation, sent as the user who shares; the permission that it grants is taken back",
+        "a sharing invitation, sent as the user who shares; the permission that it grants is removed again",
         process="w3wp",
         trial=Mail("invitation"),
         recipient="invited",
@@ -184,7 +184,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     _unlisted(
         "relay_unlisted",
         "Unlisted host sends through the farm's relay",
-        "to send to an outside domain through the farm's IIS SMTP relay: as anybody, and, where the relay takes accounts, logged on",
+        "to send to an outside domain through the farm's IIS SMTP relay: as anybody, and, where the relay accepts logons, logged on",
         Door(),
         "outside",
         at="relays",

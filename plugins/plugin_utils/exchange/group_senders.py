@@ -52,7 +52,9 @@ class GroupSenders(Resource):
         if senders is not None and not all(sender.strip() for sender in senders):
             raise BadInput("permitted_senders names an empty sender. Nothing was changed.")
         if not senders and state != "exact" and senders is not None:
-            raise BadInput(f"permitted_senders is empty, and none of nobody can be {state}. Nothing was changed. List the senders.")
+            raise BadInput(
+                f"permitted_senders is empty, which permitted_senders_state: {state} does not allow. Nothing was changed. List the senders."
+            )
         want = {"require_sender_authentication": options["require_sender_authentication"], "permitted_senders": senders}
         return [Item(name, want) for name in names]
 
@@ -81,13 +83,13 @@ class GroupSenders(Resource):
         bypassed = self.options["bypass_security_group_manager_check"]
         if "OperationRequiresGroupManagerException" in error.error_id and not bypassed:
             return (
-                " The account is no manager of the group. Set bypass_security_group_manager_check: true (which takes the role group "
+                " The account is not a manager of the group. Set bypass_security_group_manager_check: true (which requires the role group "
                 "Organization Management or the management role Security Group Creation and Membership), or run the task as one of the "
                 "group's managers."
             )
         if error.has_id("NamedParameterNotFound") and bypassed and "BypassSecurityGroupManagerCheck" in error.reply:
             return (
-                " The account may not bypass the check: it lacks the management role Security Group Creation and Membership. Assign it, or "
+                " The account cannot bypass the check: it lacks the management role Security Group Creation and Membership. Assign it, or "
                 "run the task as one of the group's managers, without bypass_security_group_manager_check."
             )
         return ""
@@ -117,8 +119,8 @@ class GroupSenders(Resource):
         left = [sender for sender in present if sender not in senders]
         if present and not left:
             raise BadInput(
-                f"{group.address} would be left without any permitted sender, which means that everybody may send to it. Nothing was "
-                f"changed. If that is what you want, say so: permitted_senders: [] with permitted_senders_state: exact."
+                f"{group.address} would have no permitted sender left, which means that everybody may send to it. Nothing was "
+                f"changed. If that is what you want, set permitted_senders: [] with permitted_senders_state: exact."
             )
         return left
 

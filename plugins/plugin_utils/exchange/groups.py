@@ -92,7 +92,7 @@ def _unknown_group(error: RemoteError, name: str, host: str) -> BadInput | Remot
         return error
     return BadInput(
         f"{host} has no distribution group and no mail-enabled security group {name} ({error.reply}). Nothing was changed. Check the "
-        f"name; a dynamic distribution group is not one of them."
+        f"name; a dynamic distribution group is neither."
     )
 
 
@@ -101,4 +101,4 @@ def _only(outputs: Sequence[Any], noun: str, name: str, host: str) -> Mapping[st
     if len(found) == 1:
         return found[0]
     names = ", ".join(str(one.get("PrimarySmtpAddress") or one.get("Name")) for one in found) or "no one"
-    raise BadInput(f"{host} answers {names} for the {noun} {name}. Nothing was changed. Name it by its address.")
+    raise BadInput(f"{host} returns {names} for the {noun} {name}. Nothing was changed. Use its address.")

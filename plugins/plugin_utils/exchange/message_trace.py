@@ -87,7 +87,7 @@ class Search:
 
 @dataclasses.dataclass
 class Traced:
-    """Events in order of time, and why servers could not be asked. ``missing`` is what had not come to its end, as text."""
+    """Events in order of time, and why servers could not be queried. ``missing`` is what had not come to its end, as text."""
 
     events: list[dict[str, Any]]
     not_asked: dict[str, str]

@@ -73,14 +73,14 @@ class SendAs(Resource):
         if not denied or not self._present or change.item.restoring:
             return None
         return (
-            f"An entry of its own denies {change.item.name} to send as {', '.join(denied)}, and a denial comes before any grant. Remove "
-            f"that entry first (Remove-ADPermission -Deny)."
+            f"An explicit entry denies {change.item.name} Send As on {', '.join(denied)}, and a deny entry takes precedence over any "
+            f"grant. Remove that entry first (Remove-ADPermission -Deny)."
         )
 
     def lasting(self, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None, change: Change) -> list[Lasting]:
         """Only the mailboxes of the task are looked at."""
         outside = change.item.want.get("outside")
-        return [Lasting(f"{', '.join(outside)}: none of the task's mailboxes, so left as it is.")] if outside else []
+        return [Lasting(f"{', '.join(outside)}: not among the task's mailboxes, so left as it is.")] if outside else []
 
     def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
         wanted = set(change.want["mailboxes"])
@@ -105,7 +105,7 @@ class SendAs(Resource):
             return []
         return [
             f"{self.options['account']} may still send as {', '.join(inherited)}: it inherits that right from an organizational unit or "
-            f"from the domain, and only what a mailbox has of its own is removed here."
+            f"from the domain, and this module removes only a mailbox's own entries."
         ]
 
     def _is_to_have(self, grant: rights.Grant) -> bool:

@@ -49,7 +49,7 @@ class Scope:
         unit = str(options["organizational_unit"] or "").strip()
         if not all(names) or not (names or unit or nobody):
             raise BadInput(
-                "mailboxes is empty or names an empty mailbox: list the mailboxes' addresses, or give organizational_unit. "
+                "mailboxes is empty or names an empty mailbox: list the mailboxes' addresses, or set organizational_unit. "
                 "Nothing was changed."
             )
         return cls(account, tuple(names), unit or None, options["domain_controller"])
@@ -112,7 +112,7 @@ def read(session: Session, scope: Scope, also: Sequence[str] = (), *, lenient: b
     if unknown and not lenient:
         more = len(unknown) - _TOLD
         said = " ".join(unknown[:_TOLD]) + (f" And {more} more." if more > 0 else "")
-        raise BadInput(f"{session.host} knows not all of these mailboxes: {said} Nothing was changed. Check the names.")
+        raise BadInput(f"{session.host} does not know all of these mailboxes: {said} Nothing was changed. Check the names.")
     grants = tuple(dataclasses.replace(_grant(one), own=own is not None and _name(one) == _name(own)) for one in mailboxes)
     return Found(scope.account, _addresses(own) if own else (), with_rights(session, scope, grants), tuple(unknown))
 
@@ -142,7 +142,7 @@ def with_rights(session: Session, scope: Scope, grants: Sequence[Grant]) -> tupl
         if isinstance(entry, Mapping) and _SEND_AS in _rights(entry):
             of = str(entry.get("Identity"))
             if of.casefold() not in entries:
-                raise MailError(f"{session.host} answers with rights to {of}, which is none of the mailboxes asked about.")
+                raise MailError(f"{session.host} returned rights on {of}, which is not one of the requested mailboxes.")
             entries[of.casefold()].append(entry)
     return tuple(_judged(grant, entries[grant.identity.casefold()]) for grant in grants)
 
@@ -184,7 +184,9 @@ def _mailboxes(session: Session, scope: Scope) -> tuple[list[Mapping[str, Any]],
         unknown = [error.reply for error in reply.errors]
         if len(named) > len(scope.mailboxes):
             answered = ", ".join(str(one.get("PrimarySmtpAddress")) for one in named)
-            raise BadInput(f"A name in mailboxes means several of them: {answered}. Nothing was changed. Name each by its address.")
+            raise BadInput(
+                f"A name in mailboxes matches more than one mailbox: {answered}. Nothing was changed. Use each mailbox's address."
+            )
         found.update((_name(one), one) for one in named)
     return list(found.values()), unknown
 

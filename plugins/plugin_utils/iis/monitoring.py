@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How an IIS SMTP relay is doing: its settings, what waits in its queue, what it gave up, its counters, its last errors.
+"""How an IIS SMTP relay is doing: its settings, what waits in its queue, what it could not deliver, its counters, its last errors.
 
 A growing queue means that the smart host is down or refuses; badmail is what could not even be returned to its sender.
 """

@@ -62,7 +62,7 @@ def decode(data: bytes) -> list[str]:
     """The addresses of a list, in its order. Raises UnknownLayout."""
     count, rest = divmod(len(data) - _HEAD.size, 4)
     if count < 0 or rest or data[: _HEAD.size] != _head(count):
-        raise UnknownLayout(f"{len(data)} bytes are no list of single IPv4 addresses")
+        raise UnknownLayout(f"{len(data)} bytes are not a list of single IPv4 addresses")
     return [str(ipaddress.IPv4Address(data[place : place + 4])) for place in range(_HEAD.size, len(data), 4)]
 
 
@@ -90,12 +90,12 @@ def single_addresses(entries: Iterable[str]) -> list[str]:
         network = _network(entry)
         if network.num_addresses > MOST:
             raise ValueError(
-                f"{entry} holds {network.num_addresses} addresses, and the relay's list takes single addresses, {MOST} at most: "
-                f"name the servers one by one"
+                f"{entry} holds {network.num_addresses} addresses, and the relay's list accepts only single addresses, {MOST} at most: "
+                f"list the servers one by one"
             )
         found.update(network)
     if len(found) > MOST:
-        raise ValueError(f"{len(found)} addresses in all are more than {MOST}: name the servers one by one")
+        raise ValueError(f"{len(found)} addresses in total are more than {MOST}: list the servers one by one")
     return [str(address) for address in sorted(found)]
 
 
@@ -106,7 +106,7 @@ def _network(entry: str) -> ipaddress.IPv4Network:
     except ValueError:
         raise ValueError(f"{entry!r} is neither an IPv4 address nor a subnet such as 10.0.0.0/29") from None
     if not isinstance(network, ipaddress.IPv4Network):
-        raise ValueError(f"{entry} is an IPv6 address, and the relay's list is known to take IPv4 only")
+        raise ValueError(f"{entry} is an IPv6 address, and only IPv4 is known to work in the relay's list")
     if network.network_address.is_unspecified:
         raise ValueError(f"{entry} would let everybody relay" if network.prefixlen < 32 else f"{entry} is not the address of a client")
     return network

@@ -31,9 +31,9 @@ def unreadable_list(want: Mapping[str, Any], server: VirtualServer | None, host:
     if "relay_addresses" not in want or server is None or server.relay_list.replaceable:
         return None
     return (
-        f"The relay list of {host} has a layout that this module does not know (a subnet, a name, or damage), and it does not overwrite "
-        f"what it cannot read. Look at it in the IIS 6 console (SmtpSvc/1, Access, Relay), take out everything but single addresses, or "
-        f"leave out relay_addresses."
+        f"The relay list of {host} has a layout that this module does not know (a subnet, a name, or damaged data), and it does not "
+        f"overwrite what it cannot read. Open it in the IIS 6 console (SmtpSvc/1, Access, Relay), remove everything except single "
+        f"addresses, or leave out relay_addresses."
     )
 
 
@@ -44,8 +44,8 @@ def open_relay(want: Mapping[str, Any], server: VirtualServer | None, host: Wind
     if want.get("running") is False and want.get("start_type", host.start_type) in ("manual", "disabled"):
         return None
     return (
-        f"The relay list of {host.name} is empty, which lets everybody relay: give relay_addresses, so that it is closed, or state stopped "
-        f"and start_type disabled, so that nothing starts it."
+        f"The relay list of {host.name} is empty, which lets everybody relay: set relay_addresses to close it, or state stopped and "
+        f"start_type disabled, so that nothing starts it."
     )
 
 
@@ -64,9 +64,9 @@ def serves_others(want: Mapping[str, Any], before: Mapping[str, Any], host: str)
     smart_host = before.get("smart_host")
     if not before.get("running") or want.get("smart_host") in (None, smart_host):
         return None
-    now = f"passes mail on to {smart_host}" if smart_host else "delivers mail by itself"
+    now = f"passes mail on to {smart_host}" if smart_host else "delivers mail itself"
     return (
-        f"{host} has an SMTP server that runs already and {now}. Others may use it, SharePoint's incoming e-mail for one, and as this "
+        f"{host} has an SMTP server that already runs and {now}. Others may use it, for example SharePoint's incoming e-mail, and as this "
         f"relay it would be open to the farm's servers only. Choose another server, or set take_over: true (in a role: "
         f"iis_smtp_relay_take_over)."
     )
@@ -78,7 +78,7 @@ def smart_host_account(
     """Who logs on to the smart host needs a name, a password and TLS. ``after`` are the settings as they would be."""
     kind = after.get("smart_host_authentication")
     if kind not in (None, "none", *LOGS_ON) and after.get("smart_host_tls") is not None:
-        return f"How {host} logs on to its smart host is not understood (RouteAction is {kind}): give smart_host_authentication, too."
+        return f"How {host} logs on to its smart host is not known (RouteAction is {kind}): set smart_host_authentication, too."
     if kind not in LOGS_ON:
         return None
     username = after.get("smart_host_username")
@@ -86,11 +86,11 @@ def smart_host_account(
         return f"smart_host_authentication {kind} needs a smart_host_username and a smart_host_password."
     known = before.get("smart_host_authentication") in LOGS_ON and before.get("smart_host_username") == username
     if not known and not password_given:
-        return f"{host} does not know {username} yet: smart_host_authentication {kind} needs its smart_host_password."
+        return f"{host} has no password for {username} yet: smart_host_authentication {kind} needs its smart_host_password."
     if kind == "basic" and not after.get("smart_host_tls") and not allow_unencrypted:
         return (
-            f"{username} would send its password to {after.get('smart_host')} in the clear: basic needs smart_host_tls. Turn it on, or "
-            f"set allow_unencrypted_logon if nobody can listen on the way."
+            f"{username} would send its password to {after.get('smart_host')} in clear text: basic needs smart_host_tls. Set it to true, "
+            f"or set allow_unencrypted_logon if nobody can listen on the way."
         )
     return None
 
@@ -117,6 +117,6 @@ def smart_host_itself(after: Mapping[str, Any], host_name: str, addresses: Colle
     if not itself:
         return None
     return (
-        f"The smart host {smart_host}, port {after.get('smart_host_port') or 25}, is {host_name} itself: mail would go in a circle. "
-        f"Name the Exchange server."
+        f"The smart host {smart_host}, port {after.get('smart_host_port') or 25}, is {host_name} itself: this would be a mail loop. "
+        f"Use the Exchange server."
     )

@@ -24,8 +24,8 @@ _WAY: Final = (
 _LIST: Final = ("relay_list", "relay_addresses")
 _NOBODY: Final = {"relay_list": "listed", "relay_addresses": ["127.0.0.1"]}
 _LISTS: Final = {
-    "everybody": "was empty, which lets everybody relay; it is not opened again.",
-    "unknown": "had a layout that this module does not know, and could not write again.",
+    "everybody": "was empty, which lets everybody relay; it is not made open again.",
+    "unknown": "had a layout that this module does not know, and cannot write.",
 }
 
 
@@ -40,9 +40,9 @@ def lasting(
         return []
     if then.get("start_type") is None:
         rule = then.get("firewall_addresses")
-        return [Lasting(f"{host} had a firewall rule for a relay and no SMTP server; that rule is not made again.")] if rule else []
+        return [Lasting(f"{host} had a firewall rule for a relay and no SMTP server; that rule is not created again.")] if rule else []
     if not then.get("present"):
-        unseen = f"The settings of the SMTP server of {host} could not be read before (without Web-WMI), so they cannot be put back."
+        unseen = f"The settings of the SMTP server of {host} could not be read before (without Web-WMI), so they cannot be restored."
         return [Lasting(unseen, ("present",))] if now is None or now.get("present") else []
     now = now or {}
     return [*_password(then, now, host, password_of, writes_password), *_relay_list(then, now, host), *_not_known(then, now, host)]
@@ -58,7 +58,7 @@ def _password(then: Mapping[str, Any], now: Mapping[str, Any], host: str, passwo
         return []
     sentence = (
         f"The relay of {host} logged on to {then.get('smart_host') or 'its smart host'} as {account}, and that account's password cannot "
-        f"be read, so it cannot be put back."
+        f"be read, so it cannot be restored."
     )
     return [Lasting(sentence, _WAY)]
 
@@ -68,7 +68,10 @@ def _relay_list(then: Mapping[str, Any], now: Mapping[str, Any], host: str) -> l
     if earlier in (None, "listed") or earlier == now.get("relay_list"):
         return []
     if earlier == "nobody":
-        sentence = f"The relay list of {host} was absent, which lets nobody relay. That cannot be written: 127.0.0.1 alone takes its place."
+        sentence = (
+            f"The relay list of {host} was absent, which lets nobody relay. That cannot be written: the list is set to "
+            "127.0.0.1 alone instead."
+        )
         return [Lasting(sentence, _LIST, _NOBODY)]
     return [Lasting(f"The relay list of {host} {_LISTS[str(earlier)]}", _LIST)]
 
@@ -79,12 +82,12 @@ def _not_known(then: Mapping[str, Any], now: Mapping[str, Any], host: str) -> li
     security = ("smart_host_authentication", "smart_host_tls")
     known = then.get("smart_host_authentication") in ("none", *LOGS_ON) and then.get("smart_host_tls") is not None
     if not known and any(then.get(option) != now.get(option) for option in security):
-        found.append(Lasting(f"How {host} logged on to its smart host was not understood, so it cannot be put back.", security))
+        found.append(Lasting(f"How {host} logged on to its smart host was not recognised, so it cannot be restored.", security))
     addresses = then.get("connect_addresses")
     if addresses not in (None, [ANY]) and addresses != now.get("connect_addresses"):
         try:
             networks(addresses)
         except ValueError:
-            sentence = f"Who could connect to {host} was not understood ({', '.join(addresses)}), so it cannot be put back."
+            sentence = f"Who could connect to {host} was not recognised ({', '.join(addresses)}), so it cannot be restored."
             found.append(Lasting(sentence, ("connect_addresses", "connect_names")))
     return found

@@ -55,7 +55,7 @@ def smart_host(value: Any) -> str:
 def _directory(value: Any) -> str:
     text = _text(value).rstrip("\\")
     if text and not re.fullmatch(r"(?:[A-Za-z]:|%\w+%|\\\\[^\\/:*?\"<>|]+)(?:\\[^\\/:*?\"<>|]+)+", text):
-        raise ValueError(f"{text!r} is no full path of a folder, such as D:\\Mail\\Queue")
+        raise ValueError(f"{text!r} is not a full path of a folder, such as D:\\Mail\\Queue")
     return text
 
 
@@ -149,7 +149,7 @@ def bindings(value: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for entry in value:
         address, port = _text(entry.get("address")), int(entry.get("port") or 25)
         if address and (not is_address(address) or ":" in address):
-            raise ValueError(f"{address!r} is not a valid IPv4 address (empty stands for all addresses of the server)")
+            raise ValueError(f"{address!r} is not a valid IPv4 address (empty means all addresses of the server)")
         if not 1 <= port <= 65535:
             raise ValueError(f"the port {port} is not between 1 and 65535")
         found.add(("" if address == "0.0.0.0" else address, port))
@@ -185,7 +185,7 @@ def connect_addresses(value: Iterable[str]) -> list[str]:
     if [entry.lower() for entry in entries] == [ANY]:
         return [ANY]
     if not entries:
-        raise ValueError(f"the list is empty, so nobody could connect; [{ANY}] lets everybody")
+        raise ValueError(f"the list is empty, so nobody could connect; [{ANY}] lets everybody connect")
     return reachable_only(networks(entries), ipv4=True)
 
 
@@ -194,9 +194,9 @@ def reachable_only(entries: list[str], ipv4: bool) -> list[str]:
     for entry in entries:
         network = ipaddress.ip_network(entry)
         if network.network_address.is_unspecified:
-            raise ValueError(f"{entry} stands for everybody")
+            raise ValueError(f"{entry} means everybody")
         if ipv4 and network.version == 6:
-            raise ValueError(f"{entry} is an IPv6 address, and the SMTP server's lists are known to take IPv4 only")
+            raise ValueError(f"{entry} is an IPv6 address, and only IPv4 is known to work in the SMTP server's lists")
     return entries
 
 

@@ -68,7 +68,9 @@ class SmtpRelay(Resource):
     @classmethod
     def restored(cls, name: str, before: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Item:
         if name != iis.INSTANCE:
-            raise BadInput(f"restore: {name} is no SMTP server that this module knows, which is {iis.INSTANCE} alone. Nothing was changed.")
+            raise BadInput(
+                f"restore: {name} is not an SMTP server that this module supports; it supports {iis.INSTANCE} only. Nothing was changed."
+            )
         item = super().restored(name, before, options)
         # Without a service there was no SMTP server, though something else of it, such as a firewall rule, was there.
         installed = item.present and item.want.get("start_type") is not None
@@ -159,7 +161,7 @@ class SmtpRelay(Resource):
         if host.server is None:
             raise MailError(
                 f"{host.windows.name} has the features {' and '.join(self._features)} now, but shows no SMTP server {iis.INSTANCE}. "
-                f"Windows may want a restart before it does: restart the server and run the task again."
+                f"Windows may need a restart before it does: restart the server and run the task again."
             )
         yield from self._directories(change)
         stored = self._stored(change)

@@ -189,7 +189,7 @@ def read_virtual_server(session: Session, host: WindowsServer) -> VirtualServer 
         error.message += not_administrator(session, error)
         if not host.service_runs(METABASE_SERVICE):
             error.message += (
-                f" {METABASE_SERVICE} does not run on {host.name}, and the settings live in it: Start-Service {METABASE_SERVICE}."
+                f" {METABASE_SERVICE} does not run on {host.name}, and the settings are stored in it: Start-Service {METABASE_SERVICE}."
             )
         raise
     found = next((entry for entry in settings if isinstance(entry, Mapping)), None)
@@ -209,8 +209,8 @@ def not_administrator(session: Session, error: RemoteError) -> str:
         return ""
     stop = "" if reply.endswith(".") else "."
     return (
-        f"{stop} The SMTP server of {session.host} is for its local administrators: sign in as one, over an endpoint that runs as one "
-        f"(this is {session.endpoint.configuration})."
+        f"{stop} The SMTP server of {session.host} can be managed by local administrators only: sign in as one, over an endpoint that runs "
+        f"as one (this is {session.endpoint.configuration})."
     )
 
 

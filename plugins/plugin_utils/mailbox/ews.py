@@ -54,8 +54,8 @@ def open_mailbox(
         reason = _reason(error)
         if reason.startswith("certificate"):
             raise MailboxError(
-                f"{mailbox}: the server's certificate is not trusted ({reason}). Give ca_path the authority that signed it, and ews_url or "
-                f"host a name that stands in it. No mailbox was read."
+                f"{mailbox}: the server's certificate is not trusted ({reason}). Set ca_path to the certificate authority that issued it, "
+                f"and use in ews_url or host a name that the certificate contains. No mailbox was read."
             ) from error
         raise MailboxError(
             f"{mailbox} cannot be read over EWS: {reason}. No mailbox was read; check ews_url, auth, the mailbox's address and "

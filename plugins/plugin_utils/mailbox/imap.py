@@ -31,8 +31,8 @@ def open_mailbox(mailbox: str, *, host: str, port: int, username: str, password:
         session = MailBox(host, port, timeout=CONNECT_TIMEOUT, ssl_context=context)
     except ssl.SSLCertVerificationError as error:
         raise MailboxError(
-            f"{mailbox}: the server's certificate is not trusted ({error.verify_message}). Give ca_path the authority that signed it, "
-            f"and the host a name that stands in it. No mailbox was read."
+            f"{mailbox}: the server's certificate is not trusted ({error.verify_message}). Set ca_path to the certificate authority that "
+            f"issued it, and use a host name that the certificate contains. No mailbox was read."
         ) from error
     except (OSError, imaplib.IMAP4.error) as error:
         raise MailboxError(

@@ -97,7 +97,9 @@ class Wanted:
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[A-Za-z0-9._@+-]{4,200}", self.token):
-            raise AddressError(f"The token {self.token!r} is not made of 4 to 200 letters, digits and ._@+- only. No mailbox was read.")
+            raise AddressError(
+                f"The token {self.token!r} does not consist of 4 to 200 letters, digits and ._@+- only. No mailbox was read."
+            )
 
     def is_copy_of(self, arrived: Arrived) -> bool:
         """The server's idea of a match is checked: removal depends on it."""
@@ -136,7 +138,7 @@ def await_messages(
     for one in wanted:
         for address in filter(None, (one.mailbox, one.ndr_in)):
             if address.casefold() not in by_address:
-                raise MailboxError(f"Message {one.id!r} is expected in {address}, which is none of the mailboxes given.")
+                raise MailboxError(f"Message {one.id!r} is expected in {address}, which is not one of the given mailboxes.")
     watch = _Watch(wanted, timeout, progress, noticed)
     used = {address: mailbox for address, mailbox in by_address.items() if watch.open_in(address)}
     with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(max_workers=max(len(used), 1)) as pool:
@@ -241,9 +243,7 @@ def _wait(address: str, mailbox: Mailbox, reader: MailboxReader, watch: _Watch, 
         if remove:
             _remove_other_copies(reader, watch.tokens)
     except reader.errors as error:
-        raise MailboxError(
-            f"{mailbox}: the connection was lost while waiting: {error}. What was found until then is not reported."
-        ) from error
+        raise MailboxError(f"{mailbox}: the connection was lost while waiting: {error}. What had been found is not reported.") from error
 
 
 def _remove_other_copies(reader: MailboxReader, tokens: Set[str]) -> None:

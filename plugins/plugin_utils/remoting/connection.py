@@ -59,8 +59,8 @@ def open_session(connection: Any, host: str) -> Opened:
     if connection.transport == "winrm":
         return _from_winrm(connection, host)
     raise BadInput(
-        f"{host} is reached with the connection plugin {connection.transport}, which carries no PowerShell remoting. Nothing was changed. "
-        f"Set ansible_connection to psrp (or winrm) for this host or this task."
+        f"{host} is reached with the connection plugin {connection.transport}, which does not support PowerShell remoting. Nothing was "
+        f"changed. Set ansible_connection to psrp (or winrm) for this host or this task."
     )
 
 

@@ -78,7 +78,7 @@ def _command_missing(record: Any, message: str, error_id: str, statement: Statem
     else:
         error.message = (
             f"{endpoint.host} has no {cmdlet} in the session of {account} (endpoint {endpoint.configuration}). "
-            f"It is not installed there, or the endpoint does not show it; sharepoint.mail.connection_info says which cmdlets are there."
+            f"It is not installed there, or the endpoint does not show it; sharepoint.mail.connection_info lists the available cmdlets."
         )
         if role:
             error.message += (
@@ -95,32 +95,32 @@ def _not_delegated(message: str, error_id: str, cmdlet: str, endpoint: Endpoint)
         f"{account} needs SharePoint_Shell_Access on the farm's databases (Add-SPShellAdmin), and {endpoint.host} must be joined to a farm."
     )
     hop = (
-        f"the session was opened with {endpoint.authentication}, whose credentials end at {endpoint.host} and cannot log on to SQL Server "
-        f"from there (the double hop). Use CredSSP (ansible_psrp_auth: credssp), Kerberos with delegation (ansible_psrp_auth: kerberos, "
+        f"the session was opened with {endpoint.authentication}, whose credentials cannot be used to log on from {endpoint.host} to "
+        f"SQL Server (the double hop). Use CredSSP (ansible_psrp_auth: credssp), Kerberos with delegation (ansible_psrp_auth: kerberos, "
         f"ansible_psrp_negotiate_delegate: true, the account allowed to be delegated), or an endpoint registered on the server with RunAs "
         f"credentials (Register-PSSessionConfiguration -RunAsCredential; ansible_psrp_configuration_name)."
     )
     if endpoint.authentication in ("credssp", "basic"):
         cause = (
-            f"The session of {account} carries its credentials ({endpoint.authentication}), so the double hop is not the cause: {rights}"
+            f"The session of {account} delegates its credentials ({endpoint.authentication}), so the double hop is not the cause: {rights}"
         )
     else:
-        cause = f"The likely cause, with {account}: {hop} If the session is one of these already: {rights}"
+        cause = f"The likely cause, with {account}: {hop} If the session already uses one of these: {rights}"
     error.message = f"SharePoint's cmdlets on {endpoint.host} cannot reach the farm's databases ({cmdlet}: {message}). {cause}"
     return error
 
 
 def lost(error: BaseException, statement: Statement, endpoint: Endpoint, writing: bool) -> MailError:
     """A connection that broke while ``statement`` was under way."""
-    unknown = "It is not known whether it was carried out: read the settings before trying again."
+    unknown = "It is not known whether it was executed: read the settings before you try again."
     state = unknown if writing else "Nothing was changed by it."
     refused = find(error, AuthenticationError)
     if refused is not None:
-        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} in the middle of the session, at {statement}. {state}")
+        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}. {state}")
     if not isinstance(error, TRANSPORT_ERRORS):
         return Unreachable(
-            f"What answered at {endpoint.url} in the place of {endpoint.host} during {statement} is no PowerShell remoting, such as a "
-            f"proxy's page ({reason(error)}). {state}"
+            f"The answer at {endpoint.url} during {statement} did not come from PowerShell remoting on {endpoint.host}; it may be "
+            f"a proxy's page ({reason(error)}). {state}"
         )
     return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}. {state}")
 

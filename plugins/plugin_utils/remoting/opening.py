@@ -38,23 +38,23 @@ def refused(error: BaseException, endpoint: Endpoint) -> MailError:
         return _no_tls(error, endpoint)
     if find(error, ImportError) is not None:
         return BadInput(
-            f"The controller has no library for {endpoint.authentication} authentication, so {endpoint.host} was not asked: "
+            f"The controller has no library for {endpoint.authentication} authentication, so {endpoint.host} was not contacted: "
             f"{reason(error)}. Nothing was changed. Install pypsrp with its extra for it (pypsrp[kerberos], pypsrp[credssp]), or use "
             f"another authentication."
         )
     if find(error, requests.RequestException) is None and find(error, ValueError, OSError) is not None:
-        return BadInput(f"The connection settings of {endpoint.host} do not fit: {reason(error)}. Nothing was changed.")
+        return BadInput(f"The connection settings of {endpoint.host} are not valid: {reason(error)}. Nothing was changed.")
     return Unreachable(
         f"{endpoint.host} cannot be reached at {endpoint.url}: {reason(error)}. Nothing was changed. "
-        f"Check that the host is up, that its name resolves here, and that the port is open."
+        f"Check that the host is up, that the controller can resolve its name, and that the port is open."
     )
 
 
 def clear_text(endpoint: Endpoint, remedy: str) -> MailError:
     """Basic authentication without TLS is not even tried."""
     return BadInput(
-        f"Basic authentication over http would send the password of {endpoint.account} to {endpoint.host} in clear. "
-        f"Nothing was sent or changed. Use https ({remedy}) or another authentication."
+        f"Basic authentication over http would send the password of {endpoint.account} to {endpoint.host} in clear "
+        f"text. Nothing was sent or changed. Use https ({remedy}) or another authentication."
     )
 
 
@@ -63,7 +63,7 @@ def _fault(fault: WSManFaultError, endpoint: Endpoint) -> MailError:
     lower = text.lower()
     if fault.code == _ACCESS_DENIED or "access is denied" in lower:
         return AuthenticationRefused(
-            f"{endpoint.host} knows {endpoint.account} but does not let it use the endpoint {endpoint.configuration} ({text}). "
+            f"{endpoint.host} does not allow {endpoint.account} to use the endpoint {endpoint.configuration} ({text}). "
             f"Nothing was changed. Add the account to Remote Management Users there, or to the endpoint's permissions."
         )
     if "resource uri" in lower or "session configuration" in lower or endpoint.configuration.lower() in lower:
@@ -78,8 +78,8 @@ def _no_tls(error: BaseException, endpoint: Endpoint) -> MailError:
     text = reason(error)
     if "certificate" in text.lower():
         return Unreachable(
-            f"The certificate of {endpoint.host} ({endpoint.url}) is not trusted here: {text}. Nothing was sent or changed. "
-            f"Name the issuing CA's file (ansible_psrp_ca_cert, or ansible_winrm_ca_trust_path)."
+            f"The certificate of {endpoint.host} ({endpoint.url}) is not trusted on the controller: {text}. Nothing was sent or changed. "
+            f"Set the file of the issuing CA (ansible_psrp_ca_cert, or ansible_winrm_ca_trust_path)."
         )
     return Unreachable(
         f"{endpoint.host} does not accept TLS at {endpoint.url} ({text}). Nothing was sent or changed. "
@@ -92,7 +92,7 @@ def _refusal(error: BaseException, endpoint: Endpoint) -> str:
     text = f"{endpoint.host} refused {account} over {endpoint.authentication} at {endpoint.url}. Nothing was changed. "
     if endpoint.configuration == EXCHANGE and endpoint.authentication in ("ntlm", "negotiate", "credssp"):
         return text + (
-            f"Exchange's endpoint takes Kerberos over http or Basic over https, not {endpoint.authentication.upper()}: "
+            f"Exchange's endpoint accepts Kerberos over http or Basic over https, not {endpoint.authentication.upper()}: "
             f"set ansible_psrp_auth to kerberos (with ansible_psrp_protocol http) or to basic (with https)."
         )
     detail = find(error, SpnegoError, *CREDSSP_ERRORS)

@@ -24,10 +24,12 @@ def restoring_items(kind: type[Resource], restore: Mapping[str, Any], options: M
     items = []
     for name, before in restore.items():
         if before is None and not kind.removable:
-            raise BadInput(f"restore: the {kind.noun} {name} is null, and this module neither makes nor removes one. Nothing was changed.")
+            raise BadInput(
+                f"restore: the {kind.noun} {name} is null, and this module neither creates nor removes one. Nothing was changed."
+            )
         if before is not None and not (isinstance(before, Mapping) and before and known.issuperset(before)):
             raise BadInput(
-                f"restore: what stands for the {kind.noun} {name} is not what this module returned as before. Nothing was changed."
+                f"restore: the value for the {kind.noun} {name} is not what this module returned as before. Nothing was changed."
             )
         items.append(kind.restored(str(name), before, options))
     return items
@@ -51,7 +53,7 @@ def converge(resource: Resource, items: Sequence[Item], check_mode: bool) -> dic
     restoring = any(item.restoring for item in items)
     if irreversible and resource.options.get("require_undo") and not restoring:
         raise BadInput(
-            f"{' '.join(irreversible)} Nothing was changed. To go on all the same, set require_undo: false (for the role mail_flow, "
+            f"{' '.join(irreversible)} Nothing was changed. To continue anyway, set require_undo: false (for the role mail_flow, "
             f"mail_flow_undo_policy: best_effort)."
         )
     after = {change.item.name: change.expected for change in changes}
@@ -119,7 +121,7 @@ def _wanted(resource: Resource, item: Item) -> dict[str, Any]:
             want[field.option] = normal
         elif normal not in (None, field.without):
             raise BadInput(
-                f"{resource.noun} {item.name}: {field.option} cannot be {value}, for {resource.session.host} runs {resource.product} "
+                f"{resource.noun} {item.name}: {field.option} cannot be {value}, because {resource.session.host} runs {resource.product} "
                 f"{resource.version()}, and only {resource.product} {', '.join(sorted(field.versions or ()))} can set it. "
                 f"Nothing was changed."
             )
@@ -144,7 +146,7 @@ def _check_fixed(resource: Resource, change: Change) -> None:
         option, name = fixed[0], change.item.name
         raise BadInput(
             f"{resource.noun} {name} has {option} {change.before.get(option)}, which cannot be changed to {change.want[option]}: it is "
-            f"given when the {resource.noun} is made. Nothing was changed. Remove it first, or leave {option} as it is."
+            f"set when the {resource.noun} is created. Nothing was changed. Remove it first, or leave {option} as it is."
         )
 
 
@@ -217,7 +219,7 @@ def _tell_what_changed(resource: Resource, done: Sequence[Change], failed: Chang
         found = _read(resource, begun)
     except MailError:
         error.changed, error.before = True, _before(begun)
-        error.message += " What was changed before the failure could not be read back: look before you run the task again."
+        error.message += " What was changed before the failure could not be read back: check it before you run the task again."
         return
     changed = [
         change
@@ -246,7 +248,7 @@ def _read_back(resource: Resource, pending: Sequence[Change]) -> dict[str, dict[
         found = _read(resource, pending)
     except MailError as silence:
         silence.changed, silence.before = True, _before(pending)
-        silence.message += " The change was made before, and could not be read back: look before you run the task again."
+        silence.message += " The change was made before, and could not be read back: check it before you run the task again."
         raise
     faults, kept = [], False
     for change, now in zip(pending, found, strict=True):
@@ -255,7 +257,7 @@ def _read_back(resource: Resource, pending: Sequence[Change]) -> dict[str, dict[
         elif now is not None:
             lost = {option for option, value in change.want.items() if option not in now or now[option] != value}
             faults += [
-                f"{option} of {change.item.name} was to be {change.want[option]} and is {now.get(option)}" for option in sorted(lost)
+                f"{option} of {change.item.name} should be {change.want[option]} and is {now.get(option)}" for option in sorted(lost)
             ]
             kept = kept or bool(change.differing - lost)
         else:
@@ -264,7 +266,7 @@ def _read_back(resource: Resource, pending: Sequence[Change]) -> dict[str, dict[
         changed = [change for change, now in zip(pending, found, strict=True) if now != change.before or change.unseen]
         rest = "The rest was changed." if kept else "It was changed to what it is now." if changed else "Nothing was changed."
         error = SettingNotKept(
-            f"{resource.session.host} accepted the change of the {resource.noun} and did not keep it: {'; '.join(faults)}. "
+            f"{resource.session.host} accepted the change of the {resource.noun} but did not keep it: {'; '.join(faults)}. "
             f"{rest} Something else may manage this setting, or the host normalises it to another value."
         )
         error.changed, error.before = bool(changed), _before(changed) if changed else None

@@ -80,7 +80,7 @@ def product(session: Session) -> Product:
     """The farm's product by its database's build. Raises RemoteError when the farm does not say it."""
     build = Product.parse(str(farm(session).get("BuildVersion", "")))
     if build is None:
-        raise RemoteError("the farm does not tell its build", cmdlet="Get-SPFarm", host=session.host)
+        raise RemoteError("the farm does not report its build", cmdlet="Get-SPFarm", host=session.host)
     return build
 
 
@@ -162,7 +162,7 @@ def _build(session: Session, database_build: Product, library: str, reply: Reply
         return file_build, {"fact": f"file version of {library}", "standing": "observed", "by": f"Get-Item on {session.host}"}
     reason = reply.errors[0].reply if reply.errors else "the file's version could not be read"
     return database_build, {
-        "fact": f"build of the configuration database, which a patched server may be ahead of ({reason})",
+        "fact": f"build of the configuration database, which can be older than a patched server's ({reason})",
         "standing": "inferred",
         "by": f"Get-SPFarm on {session.host}",
     }

@@ -89,8 +89,8 @@ class OutgoingEmail(Resource):
             self.session.read(_kept().member("get_OutboundMailCodePage"))
         except RemoteError as error:
             return (
-                f"{' and '.join(asked)} of {change.item.name} cannot be set here, for they are members of an object, and the endpoint "
-                f"{self.session.endpoint.configuration} of {self.session.host} does not let them be called: {error.message} "
+                f"{' and '.join(asked)} of {change.item.name} cannot be set here, because they are members of an object, and the endpoint "
+                f"{self.session.endpoint.configuration} of {self.session.host} does not allow calling them: {error.message} "
                 f"Use an endpoint in full language mode that shows Set-Variable, Get-Variable and ForEach-Object, or leave them out."
             )
         return None
@@ -100,7 +100,7 @@ class OutgoingEmail(Resource):
         then, now, url = then or {}, now or {}, change.item.name
         written = [field.option for field in self.fields if field.option not in self.members]
         if not then.get("server") and "server" in then and now.get("server"):
-            sentence = f"{url} had no outgoing e-mail of its own, and SharePoint's cmdlets cannot take an SMTP server away again."
+            sentence = f"{url} had no outgoing e-mail of its own, and SharePoint's cmdlets cannot remove an SMTP server again."
             return [Lasting(sentence, (*written, "character_set"))]
         found = [
             Lasting(f"{option} of {url} was empty, and SharePoint's cmdlets cannot empty it again.", (option,))
@@ -108,7 +108,7 @@ class OutgoingEmail(Resource):
             if then.get(option) == "" and now.get(option)
         ]
         if "character_set" in then and then["character_set"] is None and now.get("character_set"):
-            found.append(Lasting(f"character_set of {url} was not set, and cannot be taken away again.", ("character_set",)))
+            found.append(Lasting(f"character_set of {url} was not set, and cannot be removed again.", ("character_set",)))
         return found
 
     def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:

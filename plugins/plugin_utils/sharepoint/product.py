@@ -49,7 +49,7 @@ class Product:
             return {
                 "value": False,
                 "reason": f"SharePoint {self.name} ({self}) authenticates only with credentials that it was given, or not at all: "
-                f"only SharePoint 2016 before KB3191880 answers unasked.",
+                f"only SharePoint 2016 before KB3191880 answers a challenge with its own account.",
             }
         since = ".".join(map(str, ANONYMOUS_SINCE))
         if self.build >= ANONYMOUS_SINCE:

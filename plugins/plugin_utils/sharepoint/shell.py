@@ -36,7 +36,7 @@ def farm(session: Session) -> HostObject:
             answers = session.read(cmdlet("Get-SPFarm"))[0]
         if not answers:
             # Seen on SharePoint 2016: cmdlets of a session answer nothing, without an error (AutoSPInstaller issue 11).
-            raise RemoteError("it answered nothing; a new session may help", cmdlet="Get-SPFarm", host=session.host)
+            raise RemoteError("it returned nothing; a new session may help", cmdlet="Get-SPFarm", host=session.host)
         session.memory[_MEMORY] = answers[0]
     known: HostObject = session.memory[_MEMORY]
     return known

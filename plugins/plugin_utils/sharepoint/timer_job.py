@@ -52,7 +52,7 @@ class TimerJob:
         if reply.outputs[0]:
             raise NotRun(
                 "timer_job_disabled",
-                f"The timer job {self.name} of {self.web_application} is disabled: the mail that it sends is not sent. Nothing was sent. "
+                f"The timer job {self.name} of {self.web_application} is disabled: its mail is not sent. Nothing was sent. "
                 f"Enable it (Enable-SPTimerJob).",
             )
 

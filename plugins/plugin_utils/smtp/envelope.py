@@ -29,7 +29,7 @@ class Envelope:
     def __post_init__(self) -> None:
         for address in (self.mail_from, self.rcpt_to):
             if re.search(r"[^\x21-\x7e]|[<>]", address) or (address and "@" not in address):
-                raise AddressError(f"{visible(address)!r} is not an address that an SMTP command can carry. Nothing was sent.")
+                raise AddressError(f"{visible(address)!r} cannot be used as an address in an SMTP command. Nothing was sent.")
         if not self.rcpt_to:
             raise AddressError("The recipient of a probe is empty. Nothing was sent.")
         if re.search(r"[\x00-\x1f\x7f]", self.subject):

@@ -67,5 +67,5 @@ def _ntlm(session: SmtpSession, logon: Logon) -> tuple[int, bytes]:
             challenge = base64.b64decode(reply[1], validate=True) if reply[0] == _GO_ON else None
         except (SpnegoError, ValueError, struct.error) as error:  # pyspnego lets struct's errors through
             session.docmd("*")  # gives the logon up
-            raise LogonError(f"The server's NTLM challenge was not understood: {error}. The password was not sent.") from error
+            raise LogonError(f"The server's NTLM challenge is not valid: {error}. The password was not sent.") from error
     return reply

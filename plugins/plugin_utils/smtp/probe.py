@@ -120,7 +120,7 @@ class Probe:
 
     def _again_unverified(self, envelope: Envelope, result: ProbeResult, chain_error: str) -> bool:
         """Reads the certificate that was not trusted. True when the whole session was held so."""
-        result.transcript.append("=== Once more, whoever the server is, to see its certificate")
+        result.transcript.append("=== Once more, without validation, to see the certificate")
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

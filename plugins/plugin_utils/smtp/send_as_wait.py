@@ -36,7 +36,7 @@ class Tried:
 def message(account: str, sender: str, recipient: str) -> Envelope:
     """The message of a try, which says what it is for. Raises AddressError."""
     text = (
-        f"A test of Send As: {account} sends this as {sender}, to see whether Exchange allows it by now. Nobody needs to answer.\n\n"
+        f"A test of Send As: {account} sends this as {sender}, to test whether Exchange already allows it. Nobody needs to answer.\n\n"
         f"Sent by exchange_send_as of the Ansible collection sharepoint.mail."
     )
     return Envelope(sender, recipient, send=True, subject=f"Test of Send As: {account} as {sender}", text=text)

@@ -125,9 +125,9 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
         """Ansible ignores become for an action plugin that uses the connection itself, without a word."""
         if self._play_context.become:
             raise BadInput(
-                f"{COLLECTION}.{self.module} cannot use become: it speaks PowerShell remoting itself, and Ansible would ignore become "
-                f"without a word. Nothing was changed. Set become: false for this task and let the connection's own account "
-                f"(ansible_user) be the one that may do this."
+                f"{COLLECTION}.{self.module} cannot use become: it uses PowerShell remoting itself, and Ansible would "
+                f"silently ignore become. Nothing was changed. Set become: false for this task and use a connection account "
+                f"(ansible_user) that is allowed to do this."
             )
 
     def _connection_secrets(self) -> set[str]:

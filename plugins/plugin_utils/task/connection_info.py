@@ -16,11 +16,11 @@ from ..remoting.session import Endpoint, Session
 from ..sharepoint.shell import load_snap_in
 
 _DELEGATION = {
-    "credssp": (True, "CredSSP hands the account's password to the host."),
-    "basic": (True, "Basic hands the account's password to the host."),
-    "ntlm": (False, "NTLM proves who the account is and leaves the host nothing to log on elsewhere with."),
-    "certificate": (False, "A client certificate leaves the host nothing to log on elsewhere with."),
-    "kerberos": (None, "Kerberos delegates only if the ticket is forwardable and asked to be delegated, and the account allows it."),
+    "credssp": (True, "CredSSP sends the account's password to the host."),
+    "basic": (True, "Basic sends the account's password to the host."),
+    "ntlm": (False, "NTLM authenticates the account, but the host cannot log on to other hosts with it."),
+    "certificate": (False, "With a client certificate, the host cannot log on to other hosts."),
+    "kerberos": (None, "Kerberos delegates only if the ticket is forwardable, delegation is requested, and the account allows it."),
     "negotiate": (None, "Negotiate chooses Kerberos, which may delegate, or NTLM, which cannot."),
 }
 
@@ -60,7 +60,7 @@ def _piece(session: Session, name: str, statement: Statement, notes: list[str]) 
     if reply.errors:
         error = reply.errors[0]
         reason = f"it does not show {error.cmdlet}" if isinstance(error, CommandMissing) else error.reply
-        notes.append(f"The endpoint does not tell {name}: {reason}")
+        notes.append(f"The endpoint does not show {name}: {reason}")
         return None
     return next((str(value) for value in reply.outputs if value is not None), None)
 
@@ -70,9 +70,9 @@ def _delegated(endpoint: Endpoint) -> dict[str, Any]:
         return {
             "value": None,
             "reason": f"The endpoint {endpoint.configuration} is one of the host's own: if it was registered with RunAs credentials, the "
-            f"session runs as that account and can log on elsewhere, whatever the authentication.",
+            f"session runs as that account and can log on to other hosts, whatever the authentication.",
         }
-    value, reason = _DELEGATION.get(endpoint.authentication, (None, f"Nothing is known of {endpoint.authentication}."))
+    value, reason = _DELEGATION.get(endpoint.authentication, (None, f"Nothing is known about {endpoint.authentication}."))
     return {"value": value, "reason": reason}
 
 
@@ -95,6 +95,6 @@ def _found(session: Session, names: Sequence[str], notes: list[str]) -> set[str]
     reply = session.read_each(cmdlet("Get-Command", Name=list(names)))[0]
     missing = [error for error in reply.errors if "GetCommandCommand" not in error.error_id and "Get-Command" not in error.error_id]
     if missing and not reply.outputs:
-        notes.append(f"The endpoint does not tell its cmdlets: {missing[0].reply}")
+        notes.append(f"The endpoint does not list its cmdlets: {missing[0].reply}")
         return None
     return {str(found.get("Name", "")).lower() for found in reply.outputs if isinstance(found, dict)}

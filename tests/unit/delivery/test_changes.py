@@ -146,9 +146,9 @@ def test_a_relay_that_would_be_closed() -> None:
     ("result", "said"),
     [
         ({"failed": True, "msg": "The connector is open to all."}, "open to all"),
-        ({"ping": "pong"}, "no result of a module"),
+        ({"ping": "pong"}, "not a result of a module"),
         ({"after": {"something": {"else": 1}}}, "something"),
-        ({"after": {PORTAL: "settings"}, "before": None}, "cannot be understood"),
+        ({"after": {PORTAL: "settings"}, "before": None}, "not valid"),
     ],
 )
 def test_what_is_no_change_is_refused(result: dict[str, Any], said: str) -> None:

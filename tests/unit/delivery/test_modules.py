@@ -110,7 +110,7 @@ def test_what_contradicts_the_route_is_told(results: dict[str, Any]) -> None:
 )
 def test_a_route_that_is_not_configured_is_refused_with_those_that_are(results: dict[str, Any], task: str, said: str) -> None:
     assert results[task]["failed"] and results[task]["msg"] == (
-        f"mail_route is {said}: say which route the mail takes; this version configures anonymous, iis_relay and externally_secured. "
+        f"mail_route is {said}: set it to a route; this version configures anonymous, iis_relay and externally_secured. "
         f"Nothing was changed."
     )
 

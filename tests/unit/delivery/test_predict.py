@@ -87,7 +87,7 @@ def test_the_chain_says_what_is_inferred_and_from_what() -> None:
         "inferred"
     }
     w3wp = {reason.fact: reason.value for reason in _cells()["notification", "SP01"].prediction.reasons}
-    assert "CORP\\sp_pool" in w3wp["AUTH answered"] and "goes on anonymously" in w3wp["after 5.7.1"]
+    assert "CORP\\sp_pool" in w3wp["AUTH answered"] and "continues anonymously" in w3wp["after 5.7.1"]
 
 
 @pytest.mark.parametrize("connectors", [by_hand.defaults(), SECURED], ids=["broken", "secured"])
@@ -211,7 +211,7 @@ def test_a_disabled_job_sends_no_alert_and_everything_else() -> None:
 def test_what_a_sharepoint_server_can_show_by_cmdlet() -> None:
     cells = _cells()
     mail = cells["server_mail", "SP01"].prediction
-    assert mail.outcome == "delivered" and any("goes on anonymously" in reason.value for reason in mail.reasons)
+    assert mail.outcome == "delivered" and any("continues anonymously" in reason.value for reason in mail.reasons)
     assert cells["server_connection", "SP01"].prediction.outcome == "delivered"
     assert _cells(farm=by_hand.farm(port=2626))["server_connection", "SP01"].prediction.outcome == "not_run"
 

@@ -212,7 +212,7 @@ def test_the_person_who_waits_sees_what_is_expected() -> None:
         ({}, "schema"),
         ({"schema": 99}, "schema"),
         ({"cells": [{"id": "carrier_pigeon"}]}, "carrier_pigeon"),
-        ({"cells": None}, "cannot be understood"),
+        ({"cells": None}, "is not valid"),
         ({"cells": [{}]}, "id"),
     ],
 )

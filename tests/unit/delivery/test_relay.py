@@ -231,12 +231,12 @@ def test_every_relay_is_asked_and_none_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("facts", "sentence"),
     [
-        ({"relays": [relay(relay_list="some")]}, "the relay 'SP01' cannot be understood: relay_list is 'some'; it is one of listed"),
-        ({"relays": [relay(relay_addresses=["10.0.0"])]}, "relay 'SP01' cannot be understood: relay_addresses: '10.0.0'"),
+        ({"relays": [relay(relay_list="some")]}, "the relay 'SP01' is not valid: relay_list is 'some'; it is one of listed"),
+        ({"relays": [relay(relay_addresses=["10.0.0"])]}, "relay 'SP01' is not valid: relay_addresses: '10.0.0'"),
         ({"relays": [relay(smart_host_username="")]}, "smart_host_username is empty"),
         ({"relays": [relay(bindings=[{"address": ""}])]}, "the relay 'SP01' lacks the fact 'port'"),
         ({"relays": [{"server": "SP01"}]}, "pass what iis_smtp_relay_info returned"),
-        ({"send_as": [{"mailbox": "alice", "allowed": True, "account": "x"}]}, "entry of send_as 'alice' cannot be understood"),
+        ({"send_as": [{"mailbox": "alice", "allowed": True, "account": "x"}]}, "entry of send_as 'alice' is not valid"),
         ({"send_as": [{"mailbox": "alice", "address": ALICE, "allowed": True}]}, "lacks the fact 'account'"),
     ],
 )

@@ -263,7 +263,7 @@ TROUBLES = {
     "not as open as it says": Trouble(
         UNLISTED, ("delivered", "refused"), "surprise", "unlisted_host_refused", "firewall", relay=OPEN, probes=(relay_probe(),)
     ),
-    "not probed": Trouble(UNLISTED, ("refused", "not_run"), "fail", "not_tried", "no test of it"),
+    "not probed": Trouble(UNLISTED, ("refused", "not_run"), "fail", "not_tried", "no test result of it"),
 }
 
 
@@ -308,7 +308,7 @@ def test_all_well() -> None:
 def test_mail_that_did_not_come_from_the_relay_is_uncertain() -> None:
     trouble = dataclasses.replace(LOST, events=[by_hand.event("RECEIVE", "alertword", original_client_ip="10.0.0.22")])
     used = next(piece for piece in _cell(_report(trouble), ALERTED)["evidence"] if piece["fact"] == "connector used")
-    assert "no address of the relay on SP01" in used["value"]
+    assert "not an address of the relay on SP01" in used["value"]
 
 
 def test_the_relays_address_does_not_tell_which_server_ran_the_timer_job() -> None:
@@ -338,7 +338,7 @@ def test_what_no_log_tells_is_not_called_lost() -> None:
 def test_who_has_an_account_is_a_risk_where_that_is_enough() -> None:
     open_to_accounts = {"authentication": ["anonymous", "basic"], "relay_authenticated": True}
     risks = _report(Trouble(ALERTED, ("", ""), "", "", "", relay=open_to_accounts))["risks"]
-    assert any("Whoever has an account" in risk and "SP01" in risk for risk in risks)
+    assert any("Anyone who has an account" in risk and "SP01" in risk for risk in risks)
     assert _report(Trouble(ALERTED, ("", ""), "", "", ""))["risks"] == []
 
 
@@ -374,7 +374,7 @@ def test_what_was_not_read_is_not_held_against_the_account() -> None:
     for cell in (ALERTED, INVITED):
         entry = _cell(report, cell)
         assert entry["predicted"] == "delivered"
-        assert any("was not read, and is taken to be enough" in str(piece["value"]) for piece in entry["evidence"])
+        assert any("were not read, and are assumed to be sufficient" in str(piece["value"]) for piece in entry["evidence"])
 
 
 def test_a_relay_knows_no_ipv6() -> None:
@@ -391,6 +391,6 @@ def test_a_list_that_may_mean_everybody_is_a_risk_whoever_can_try_it(relay_list:
     closed = {"relay_list": relay_list, "relay_addresses": [], "firewall_addresses": ["10.0.0.21", "10.0.0.22"]}
     probe = relay_probe("not_connected", stage="connect", reply="", client_address="")
     report = _report(Trouble(UNLISTED, ("", ""), "", "", "", relay=closed, probes=(probe,)))
-    assert any("who may relay through the relay on SP01" in risk for risk in report["risks"])
+    assert any("relay list of the relay on SP01" in risk for risk in report["risks"])
     entry = _cell(report, UNLISTED)
     assert any("was not tried" in piece["by"] for piece in entry["evidence"])

@@ -76,7 +76,7 @@ def test_who_may_be_anonymous_from_anywhere() -> None:
         ({**ANONYMOUS, "relay": True, "remote_ip_ranges": EVERYBODY}, "relay for anonymous clients"),
         ({**ANONYMOUS, "auth_mechanism": ["Integrated"]}, "the preset anonymous means None"),
         ({**ANONYMOUS, "permission_groups": ["ExchangeUsers"]}, "the preset anonymous means AnonymousUsers"),
-        ({**GOOD, "relay": True}, "relays already"),
+        ({**GOOD, "relay": True}, "already relays"),
         ({**EXPLICIT, "permission_groups": ["Partners"], "auth_mechanism": ["Tls"], "relay": True}, "without AnonymousUsers"),
         ({**GOOD, "remote_ip_ranges": ["10.0.0.300"]}, "remote_ip_ranges: '10.0.0.300'"),
         ({**GOOD, "remote_ip_ranges": []}, "remote_ip_ranges is empty"),
@@ -95,9 +95,9 @@ def test_who_may_be_anonymous_from_anywhere() -> None:
         ({**GOOD, "permission_groups": ["AnonymousUsers"]}, "permission_groups is AnonymousUsers, but the preset"),
         ({**GOOD, "transport_role": "HubTransport"}, "transport_role is HubTransport, but the preset"),
         ({**GOOD, "require_tls": True, "auth_mechanism": ["ExternalAuthoritative"]}, "require_tls needs Tls"),
-        ({**EXPLICIT, "auth_mechanism": ["None", "Tls"]}, "None stands alone"),
-        ({**EXPLICIT, "auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]}, "BasicAuthRequireTLS needs"),
-        ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative", "Integrated"]}, "only Tls may stand beside"),
+        ({**EXPLICIT, "auth_mechanism": ["None", "Tls"]}, "None cannot be combined"),
+        ({**EXPLICIT, "auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]}, "BasicAuthRequireTLS also needs"),
+        ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative", "Integrated"]}, "only Tls can be combined"),
         ({**EXPLICIT, "auth_mechanism": ["Integrated"], "require_tls": True}, "require_tls needs Tls"),
         ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative"]}, "needs ExchangeServers"),
         ({**GOOD, "max_message_size": "1KB"}, "max_message_size"),
@@ -177,7 +177,7 @@ OTHER = {"identity": "EX01\\Other", "transport_role": "HubTransport", "bindings"
     [
         ({}, "different transport roles"),
         ({"bindings": ["10.1.1.1:25"]}, "different transport roles"),
-        ({"transport_role": "HubTransport", "remote_ip_ranges": ["10.0.0.1"]}, "could not tell them apart"),
+        ({"transport_role": "HubTransport", "remote_ip_ranges": ["10.0.0.1"]}, "could not distinguish them"),
     ],
 )
 def test_conflicts_name_the_other_connector(changes: dict[str, Any], words: str) -> None:

@@ -104,7 +104,7 @@ def test_small_subnets_become_addresses() -> None:
         (["0.0.0.0/0"], "everybody"),
         (["0.0.0.0"], "not the address of a client"),
         (["10.0.0.0/8"], "16777216 addresses"),
-        (["10.1.0.0/22", "10.2.0.1"], "1025 addresses in all"),
+        (["10.1.0.0/22", "10.2.0.1"], "1025 addresses in total"),
         (["::1"], "IPv6"),
         (["2001:db8::/64"], "IPv6"),
         (["sp01"], "neither an IPv4 address"),

@@ -125,7 +125,7 @@ def wrapped(error: Exception) -> Exception:
         (requests.exceptions.SSLError("[SSL: WRONG_VERSION_NUMBER] wrong version number"), FARM, Unreachable, ["does not accept TLS"]),
         (NTStatusException(0x8009030C), FARM, AuthenticationRefused, ["The authentication library says: ", "0x8009030c"]),
         (ImportError("No module named 'gssapi'"), FARM, BadInput, ["no library for ntlm", "gssapi"]),
-        (ValueError("no such thing"), FARM, BadInput, ["do not fit: no such thing"]),
+        (ValueError("no such thing"), FARM, BadInput, ["are not valid: no such thing"]),
         (requests.exceptions.ConnectTimeout("x"), FARM, Unreachable, ["no answer in time"]),
     ],
 )

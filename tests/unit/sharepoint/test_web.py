@@ -82,7 +82,11 @@ SAML = "only signs in through a SAML provider"
         ((301, {"Location": "/sites/a/_api/contextinfo"}, b""), WebRefused, "redirects to"),
         ((404, {}, b"<html>"), WebRefused, "no SharePoint site"),
         ((200, {}, b"<html>"), WebRefused, "a page instead of data"),
-        (error(403, "-2147024891, System.UnauthorizedAccessException", "Access denied."), WebRefused, "CORP\\alice may not do this"),
+        (
+            error(403, "-2147024891, System.UnauthorizedAccessException", "Access denied."),
+            WebRefused,
+            "CORP\\alice is not allowed to do this",
+        ),
         (error(500, "-1, System.Exception", "Broken."), WebRefused, "HTTP 500: Broken."),
     ],
 )

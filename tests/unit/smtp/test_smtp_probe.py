@@ -182,7 +182,7 @@ def test_a_logon_by_login_and_a_transcript_without_it() -> None:
         ([*HELLO, "334 VXNl", None], "auth", "connection closed by the server", ""),
         (["220 there", "250-there\r\n250 AUTH GSSAPI"], "auth", "", "offers GSSAPI, and neither LOGIN nor NTLM"),
         (["220 there", "250 there"], "auth", "", "offers no authentication"),
-        (["220 there", "250-there\r\n250 AUTH NTLM", "334 NTLM supported", "334 bm9uc2Vuc2U=", "501 ok"], "auth", "", "not understood"),
+        (["220 there", "250-there\r\n250 AUTH NTLM", "334 NTLM supported", "334 bm9uc2Vuc2U=", "501 ok"], "auth", "", "not valid"),
     ],
 )
 def test_a_logon_that_fails_is_a_result(replies: list[str | None], stage: str, reply: str, error: str) -> None:

@@ -139,11 +139,11 @@ _ARRIVED = {
 
 def _not_run(case: Case) -> Explanation:
     observation = case.observation
-    said = observation.evidence[-1].value if observation.evidence else "no test of it was handed in"
+    said = observation.evidence[-1].value if observation.evidence else "no test result of it was given"
     if case.cell.prediction.decisive == "job_disabled" or observation.reason_id == "timer_job_disabled" or "is disabled" in said:
         return case.explanation("timer_job_disabled")
     if observation.not_run:
-        remedy = "Prepare the site as it says, or leave this scenario out of what is needed; nothing is known of it until then."
+        remedy = "Prepare the site as it says, or leave this scenario out of what is needed. Until then its result is not known."
         return Explanation(observation.reason_id or "not_tried", observation.not_run, remedy)
     found = _said(case)
     if found in ("transport_inactive", "server_unreachable"):

@@ -23,11 +23,9 @@ _REFUSED = re.compile(
     re.I,
 )
 _STOPPED = re.compile(r"5\.7\.1\b|not authenticated", re.I)
-TRACKING_SILENT = (
-    "Messages arrived that message tracking knows nothing of: the log, or the service that searches it, is not to be relied on."
-)
+TRACKING_SILENT = "Messages arrived that message tracking does not show: the log, or the service that searches it, is not reliable."
 SUBJECTS_NOT_LOGGED = (
-    "Subjects are not logged (MessageTrackingLogSubjectLoggingEnabled), so a message that did not arrive cannot be told from others."
+    "Subjects are not logged (MessageTrackingLogSubjectLoggingEnabled), so a message that did not arrive cannot be identified."
 )
 
 
@@ -107,7 +105,7 @@ def _observe_test(cell: Cell, situation: Situation, material: Material, test: Te
         *probe_evidence(situation, material),
         *trace_evidence(material, trace),
         *connector_evidence(cell, situation, trace),
-        *mailbox_evidence(message, mailbox or "of a member, which nobody named"),
+        *mailbox_evidence(message, mailbox or "of a member, which is not configured"),
     ]
     if test.error:
         evidence.append(observed("answer of SharePoint", test.error, "test_message"))
@@ -148,12 +146,12 @@ def _mail_outcome(
     if _REFUSED.search(text):
         return "refused", nothing, ""
     if _STOPPED.search(text):
-        return "not_sent", frozenset({"refused"}), "SharePoint's log gives the reply, not the command that it answers"
+        return "not_sent", frozenset({"refused"}), "SharePoint's log shows the reply, not the command that it answers"
     if material.events is None:
         return "not_sent", _ANY_LOSS, "not in the mailbox, and message tracking was not read"
     if not material.subjects_logged:
         return "not_sent", _ANY_LOSS, "not in the mailbox, and message tracking has no subjects to find it by"
-    why = "no tracking event, and no line in SharePoint's log that tells a refusal from a mail not sent"
+    why = "no tracking event, and no line in SharePoint's log that distinguishes a refusal from mail that was not sent"
     return "not_sent", frozenset({"refused"}), why
 
 
@@ -165,7 +163,7 @@ def _left_with_relay(material: Material, test: Test, possible: frozenset[Outcome
     """SharePoint complains of nothing, Exchange knows of nothing: the relay took the mail. What came back may be no report that arrives."""
     read = test.log is not None or bool(material.server_log)
     more: frozenset[Outcome] = frozenset({"bounced"} if read else {"bounced", "not_sent", "refused"})
-    why = "the relay took it, and neither Exchange nor a mailbox tells what became of it"
+    why = "the relay accepted it, and neither Exchange nor a mailbox shows what happened to it"
     if not read:
         why += "; SharePoint's log was not read"
     return "accepted_not_delivered", (possible if not read or material.events is None else frozenset()) | more, why

@@ -51,7 +51,7 @@ def _observe_refusal(cell: Cell, situation: Situation, material: Material) -> Ob
     outcome = min(outcomes, key=("accepted_not_delivered", "refused", "not_run").index)
     if outcome == "not_run" and cell.prediction.decisive in ("relay_firewall", "relay_not_admitted"):
         # Who is kept out sees no more than that.
-        why = "no connection, as the relay's server admits others only; whom its own list lets relay was not tried"
+        why = "no connection, as the relay's server admits other hosts only; its own relay list was not tried"
         return Observation(outcome, tuple(evidence), frozenset({"refused"}), why, probes=tried)
     if outcome != "accepted_not_delivered":
         return Observation(outcome, tuple(evidence), probes=tried)
@@ -84,7 +84,7 @@ def _accepted(evidence: list[Evidence], tokens: set[str], sent: bool, material: 
         evidence = [*evidence, *mailbox_evidence(arrived, str(arrived.get("mailbox")))]
         return Observation("delivered", tuple(evidence), seconds=arrived.get("seconds"), probes=probes)
     possible: frozenset[Outcome] = frozenset() if sent and looked else frozenset({"delivered", "bounced"})
-    why = "nobody looked where the message went" if sent else "the server accepted the recipient, and the probe sent nothing"
+    why = "the message was not looked for" if sent else "the server accepted the recipient, and the probe sent nothing"
     if sent and not tokens:
         # A message without a token cannot be looked for; that somebody sent it is all that is known.
         possible = frozenset()
@@ -95,7 +95,7 @@ def _left_with_relay(accepted: Observation) -> Observation:
     """What a relay returns goes to the sender of the probe, and nobody looks there."""
     if accepted.outcome != "accepted_not_delivered":
         return accepted
-    why = accepted.why if accepted.possible else "the relay took it, and nobody looks where it would return it"
+    why = accepted.why if accepted.possible else "the relay accepted it, and the mailbox that it would return it to is not read"
     return dataclasses.replace(accepted, possible=accepted.possible | {"bounced"}, why=why)
 
 

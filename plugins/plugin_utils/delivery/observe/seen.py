@@ -77,8 +77,8 @@ def trace_evidence(material: Material, trace: tuple[Facts, ...]) -> list[Evidenc
     if material.events is None:
         return []
     if not trace:
-        off = "" if material.subjects_logged else "; subjects are not logged on every server, so that it may be among the nameless ones"
-        return [observed("message tracking", f"no event of this message{off}", "exchange_message_trace")]
+        off = "" if material.subjects_logged else "; subjects are not logged on every server, so it may be among those without a subject"
+        return [observed("message tracking", f"no event for this message{off}", "exchange_message_trace")]
     found = []
     for event in trace:
         parts = {
@@ -109,7 +109,7 @@ def connector_evidence(cell: Cell, situation: Situation, trace: tuple[Facts, ...
         by = f"the rules, and client address {client} in message tracking, which is {whose}"
         return [inferred("connector used", reason.value, by) for reason in cell.prediction.reasons if reason.fact == "receive connector"]
     where = cell.server if situation.relay is None else f"the relay on {situation.relay.server}"
-    value = f"not certain: Exchange saw {client}, which is no address of {where} (a balancer, or another server that sent)"
+    value = f"not certain: Exchange saw {client}, which is not an address of {where} (a balancer, or another server that sent)"
     return [inferred("connector used", value, "client address in message tracking")]
 
 
@@ -120,7 +120,7 @@ def mailbox_evidence(message: Facts | None, mailbox: str) -> list[Evidence]:
         return [observed("mailbox", "not looked into", by)]
     report = _report(message)
     if not message.get("found"):
-        return [observed("mailbox", "not there when the time was up", by), *report]
+        return [observed("mailbox", "not there at the timeout", by), *report]
     found = [observed("mailbox", f"there {message.get('seconds')} s after it was sent", by), *report]
     for name, label in (("from", "From"), ("return_path", "Return-Path")):
         if message.get(name):

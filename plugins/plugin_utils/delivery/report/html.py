@@ -74,7 +74,7 @@ def _summary(cells: Sequence[Mapping[str, Any]]) -> str:
     """How many cells ended how, worst first."""
     phrases = {
         "fail": ("fails", "fail"),
-        "surprise": ("turned out otherwise than predicted", "turned out otherwise than predicted"),
+        "surprise": ("turned out differently than predicted", "turned out differently than predicted"),
         "pass": ("is as wanted", "are as wanted"),
         "as_predicted": ("is not needed and as predicted", "are not needed and as predicted"),
         "skipped": ("was not needed and not run", "were not needed and not run"),

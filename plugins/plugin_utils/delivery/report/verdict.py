@@ -197,7 +197,7 @@ def _senders(cell: Cell, observation: Observation, situation: Situation) -> tupl
 
 def _risk(case: Case) -> str:
     cell = case.cell
-    event = f"the timer job moves to {cell.server}" if cell.process == "owstimer" else f"{cell.server} takes the request"
+    event = f"the timer job moves to {cell.server}" if cell.process == "owstimer" else f"{cell.server} handles the request"
     cause = foreseen(case).cause
     return visible(f"If {event}, '{cell.name}' is predicted to be {cell.prediction.outcome.replace('_', ' ')}: {cause}")
 
@@ -206,15 +206,15 @@ def _general_risks(situation: Situation) -> list[str]:
     risks = [*_plain_text_risks(situation)] if situation.needs.no_plain_text else []
     for relay in situation.relays:
         if relay.relay_list in ("everybody", "unknown"):
-            what = "is empty, and that means everybody" if relay.relay_list == "everybody" else "cannot be read"
+            what = "is empty, which means everybody" if relay.relay_list == "everybody" else "cannot be read"
             risks.append(
-                f"The list of who may relay through the relay on {relay.server} {what}: whoever its firewall and its "
-                f"connection control let in may send to anybody. Set relay_addresses."
+                f"The relay list of the relay on {relay.server} {what}: any host that its firewall and its "
+                f"connection control admit may send to anybody. Set relay_addresses."
             )
         offered = ", ".join(sorted(relay.authentication - {"anonymous"}))
         if offered and relay.relay_authenticated:
             how = f"it offers {offered}, and relay_authenticated is on. Set authentication: [anonymous], or relay_authenticated: false"
-            risks.append(f"Whoever has an account and reaches the relay on {relay.server} can send through it: {how}.")
+            risks.append(f"Anyone who has an account and reaches the relay on {relay.server} can send through it: {how}.")
     return risks
 
 
@@ -222,13 +222,16 @@ def _plain_text_risks(situation: Situation) -> Iterator[str]:
     farm, relay = situation.farm, situation.relay
     if relay is None and not farm.tls:
         how = "set outgoing_email_tls: true" if farm.has_tls else "SharePoint 2013 does not support TLS; a relay on the farm's server does"
-        yield f"The farm's mail must not travel in plain text, and SharePoint sends it so: {how}."
+        yield f"The farm's mail must not travel in plain text, and SharePoint sends it in plain text: {how}."
     if relay is not None:
         others = ", ".join(host.name for host in farm.servers if host.name != situation.relay_host(relay).name)
         if others and not farm.tls:
             yield f"The farm's mail must not travel in plain text, and {others} sends it to the relay on {relay.server} in plain text."
         if not relay.smart_host_tls:
-            yield f"The farm's mail must not travel in plain text, and the relay on {relay.server} sends it so: set smart_host_tls: true."
+            yield (
+                f"The farm's mail must not travel in plain text, and the relay on {relay.server} sends it in plain text: set "
+                "smart_host_tls: true."
+            )
 
 
 def findings(report: dict[str, Any]) -> list[str]:

@@ -61,7 +61,7 @@ class Route:
 
     @property
     def tls(self) -> bool:
-        """Whether SharePoint may be told to use TLS. A relay has no certificate that this collection gives it."""
+        """Whether SharePoint may be set to use TLS. A relay has no certificate that this collection gives it."""
         return not self.through_relay
 
     def configures(self, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Route:
 
     def _refusals(self, wanted: Mapping[str, Any]) -> Iterator[str]:
         if wanted.get("outgoing_email_tls") and not self.tls:
-            yield f"The route {self.name} takes SharePoint's mail without TLS: leave out outgoing_email_tls. Nothing was changed."
+            yield f"The route {self.name} accepts SharePoint's mail only without TLS: leave out outgoing_email_tls. Nothing was changed."
         if wanted.get("iis_smtp_relay_state") == "absent" and self.through_relay:
             yield f"The route {self.name} needs a relay, and iis_smtp_relay_state is absent: leave it out. Nothing was changed."
 
@@ -105,13 +105,13 @@ def _authenticated(situation: Situation) -> dict[str, str]:
 ROUTES = (
     Route(
         "default_connector",
-        "no connector of its own: what Exchange's setup made",
+        "no connector of its own: what Exchange setup created",
         "nobody more than any host on the network",
         imagine=default_connector,
     ),
     Route(
         "anonymous",
-        "an own receive connector that offers no AUTH, without the relay right",
+        "a dedicated receive connector that offers no AUTH, without the relay right",
         "the farm's addresses to send anonymously, as any other host may",
         preset="anonymous",
         relay=False,
@@ -119,7 +119,7 @@ ROUTES = (
     ),
     Route(
         "anonymous",
-        "an own receive connector that offers no AUTH, with the relay right",
+        "a dedicated receive connector that offers no AUTH, with the relay right",
         "the farm's addresses to send to anybody outside",
         preset="anonymous",
         relay=True,
@@ -128,14 +128,14 @@ ROUTES = (
     Route(
         "iis_relay",
         "IIS SMTP on a farm server, which authenticates to Exchange",
-        "one account, whose password the relay keeps, to send as itself, and as who granted it Send As, to anybody",
+        "one account, whose password the relay keeps, to send as itself, and as mailboxes that granted it Send As, to anybody",
         preset="authenticated",
         through_relay=True,
         imagine=iis_relay,
         remarks=(
             "The farm sends as an address of that account, or as one that granted it Send As; a user's invitation needs the user's grant, "
             "and Exchange caches Send As permissions for 2 hours.",
-            "The relay is a single point: it keeps a password, and no mail leaves the farm while it stands still.",
+            "The relay is a single point: it keeps a password, and no mail leaves the farm while it is stopped.",
             "Windows Server 2025 has no SMTP server; 2012 R2 to 2022 have.",
         ),
     ),
@@ -148,8 +148,8 @@ ROUTES = (
     ),
     Route(
         "externally_secured",
-        "an own receive connector that takes the farm's addresses as authenticated",
-        "whoever sends from the farm's addresses: as anybody, to anybody, past spam and size limits",
+        "a dedicated receive connector that treats the farm's addresses as authenticated",
+        "anyone who sends from the farm's addresses: as anybody, to anybody, past spam and size limits",
         preset="externally_secured",
         imagine=externally_secured,
     ),
@@ -169,6 +169,6 @@ def not_configured(name: str | None, routes: Sequence[Route] = ROUTES) -> str:
     """The sentence for a route that is not set, not known, or not configured by this version."""
     able = list(dict.fromkeys(route.name for route in routes if route.configured))
     return (
-        f"mail_route is {name or 'not set'}: say which route the mail takes; this version configures {', '.join(able[:-1])} and "
+        f"mail_route is {name or 'not set'}: set it to a route; this version configures {', '.join(able[:-1])} and "
         f"{able[-1]}. Nothing was changed."
     )

@@ -95,7 +95,7 @@ class Foretold:
             cells = tuple(_cell(one, known) for one in given["cells"])
             return cls(str(given["route"]), cells, given["recommended"], given["routes"], str(given["variables"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise FactError(f"the prediction cannot be understood ({error}): pass on what mail_route returned, as it is") from error
+            raise FactError(f"the prediction is not valid ({error}): pass what mail_route returned, unchanged") from error
 
 
 def foretell(situation: Situation, asked: Asked = NOTHING_ASKED, declared: Sequence[Scenario] = SCENARIOS) -> Foretold:
@@ -132,7 +132,7 @@ def _cell(record: Mapping[str, Any], known: Mapping[str, Scenario]) -> Cell:
     if scenario is None:
         raise ValueError(f"there is no scenario {record['id']!r}")
     if record["outcome"] not in OUTCOMES or record["decisive"] not in PREDICTED:
-        raise ValueError(f"{record['outcome']!r}, decided by {record['decisive']!r}, is no prediction")
+        raise ValueError(f"{record['outcome']!r}, decided by {record['decisive']!r}, is not a valid prediction")
     reasons = tuple(_reason(reason) for reason in record["reasons"])
     prediction = Prediction(
         record["outcome"], record["decisive"], reasons, str(record["connector"]), str(record["client"]), str(record["target"])

@@ -62,7 +62,7 @@ def predict_door(situation: Situation, server: Host, scenario: Scenario, door: D
     ]
     worst, port = min(predictions, key=lambda way: _OPEN_FIRST.index(way[0].outcome))
     known = any(probe.get("client_address") for probe in tried)
-    by = f"smtp_probe from {worst.client}" if known else "an address that no range lists stands for the host"
+    by = f"smtp_probe from {worst.client}" if known else "an address that is in no range is used for the host"
     vantage = Evidence("unlisted host", f"{worst.client} to {server.name}, port {port}", "observed" if known else "inferred", by)
     prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))
     # Who does not meet the connector cannot tell what it requires.
@@ -90,7 +90,7 @@ def predict_relay_door(situation: Situation, relay: Relay, scenario: Scenario, a
     ]
     worst = min(predictions, key=lambda way: _OPEN_FIRST.index(way.outcome))
     known = any(probe.get("client_address") for probe in tried)
-    by = "smtp_probe" if known else "an address that nothing lists stands for the host"
+    by = "smtp_probe" if known else "an address that is in no list is used for the host"
     who = ", ".join(dict.fromkeys(address for address, *_unused in ways))
     vantage = Evidence("unlisted host", f"{who} to the relay on {server.name}", "observed" if known else "inferred", by)
     prediction = dataclasses.replace(worst, reasons=(vantage, *worst.reasons))

@@ -37,14 +37,14 @@ def judge_group(situation: Situation, recipient: str, sender: str, *, trusted: b
     )
     if group:
         listed = ", ".join(sorted(permitted)) or "everybody"
-        fact = observed("group", f"wants authenticated senders: {'yes' if require else 'no'}; permitted senders: {listed}", _READ_BY)
+        fact = observed("group", f"requires authenticated senders: {'yes' if require else 'no'}; permitted senders: {listed}", _READ_BY)
     else:
-        fact = inferred("group", "wants authenticated senders" if require else "permits the farm's address only", _NOT_READ)
+        fact = inferred("group", "requires authenticated senders" if require else "permits the farm's address only", _NOT_READ)
     counts = inferred(
         "counts as authenticated", "yes" if trusted else "no", "the rights of the session (ms-Exch-SMTP-Accept-Authentication-Flag)"
     )
     if require and not trusted:
-        reason = "accepted (250), then returned with 5.7.133: the group takes mail from authenticated senders only"
+        reason = "accepted (250), then returned with 5.7.133: the group accepts mail from authenticated senders only"
         return "group_authentication", (fact, counts, inferred("after acceptance", reason, _RULE))
     if permitted and not trusted:
         reason = "accepted (250), then returned with 5.7.124 (5.7.1 RESOLVER.RST.NotAuthorized): an anonymous sender is on no list"
@@ -54,4 +54,4 @@ def judge_group(situation: Situation, recipient: str, sender: str, *, trusted: b
         why = "is on the list of rejected senders" if rejected else "is not on the list of permitted senders"
         reason = f"accepted (250), then returned with 5.7.124 (5.7.1 RESOLVER.RST.NotAuthorized): {sender or 'the sender'} {why}"
         return "group_not_permitted", (fact, counts, inferred("after acceptance", reason, _RULE))
-    return None, (fact, counts, inferred("after acceptance", "the group takes it", _RULE))
+    return None, (fact, counts, inferred("after acceptance", "the group accepts it", _RULE))

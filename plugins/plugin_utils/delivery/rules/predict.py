@@ -91,7 +91,9 @@ def _way(situation: Situation, server: Host, client: Client, recipient: str) -> 
         return Prediction("not_sent", "no_listener", (*start, nobody))
     worst = next((way for way in ways if way.outcome != "delivered"), ways[0])
     if situation.balanced and relay is None:
-        value = f"{farm.smtp_server} is no Exchange server: if it is a balancer that shows Exchange its own address, that one must match"
+        value = (
+            f"{farm.smtp_server} is not an Exchange server: if it is a balancer that shows Exchange its own address, that one must match"
+        )
         start.append(inferred("way to Exchange", value, "names and addresses of the Exchange servers"))
     if len({way.outcome for way in ways}) > 1:
         value = f"not certain; the worst is from {worst.client} to {worst.target}"

@@ -21,7 +21,7 @@ from ..situation.relays import Addresses, Relay
 from .selection import select
 from .session_rules import FIELD_SOURCE, Client, Decisive, Prediction, identify, transaction
 
-WHOEVER_LOGS_ON = "whoever has an account"
+WHOEVER_LOGS_ON = "any client with an account"
 """Account of a probe that stands for anybody with a password, in this or a trusted domain."""
 READ_BY = "iis_smtp_relay_info"
 _MECHANISMS = {"basic": "LOGIN", "ntlm": "NTLM"}
@@ -74,15 +74,17 @@ def _log_on_and_relay(situation: Situation, relay: Relay, client: Client, recipi
     if client.account is not None and (client.account == WHOEVER_LOGS_ON or "ntlm" in offered):
         authenticated = _knows(situation, relay, client.account)
         said = f"yes, as {client.account}, which {'may' if authenticated else 'cannot'} log on there"
-        reasons.append(inferred("AUTH answered", said, client.why or "the relay takes any Windows account that it knows"))
+        reasons.append(inferred("AUTH answered", said, client.why or "the relay accepts any valid Windows account"))
         if not authenticated and client.process == "owstimer":
             reasons.append(inferred("after the refusal", "OWSTIMER (the timer job) stops: this mail is not sent", FIELD_SOURCE))
             return Prediction("not_sent", "timer_stops", tuple(reasons))
     elif client.why:
-        why = client.why if client.account is None else "the relay offers nothing that takes a Windows account"
+        why = client.why if client.account is None else "the relay offers no mechanism that accepts a Windows account"
         reasons.append(inferred("AUTH answered", "no", why))
     if not authenticated and "anonymous" not in relay.authentication:
-        reasons.append(inferred("MAIL FROM to the relay", "refused: it takes no anonymous sessions", f"authentication, read by {READ_BY}"))
+        reasons.append(
+            inferred("MAIL FROM to the relay", "refused: it does not accept anonymous sessions", f"authentication, read by {READ_BY}")
+        )
         return Prediction("refused", "relay_refuses", tuple(reasons))
     may, why = _may_relay(relay, client, authenticated)
     if not may:
@@ -102,11 +104,11 @@ def _knows(situation: Situation, relay: Relay, account: str) -> bool:
 
 def _may_relay(relay: Relay, client: Client, authenticated: bool) -> tuple[bool, str]:
     if authenticated and relay.relay_authenticated:
-        return True, "who logged on may relay (relay_authenticated)"
+        return True, "clients that log on may relay (relay_authenticated)"
     if relay.relay_list == "everybody":
-        return True, "its relay list is empty, and that means everybody"
+        return True, "its relay list is empty, which means everybody"
     if relay.relay_list == "nobody":
-        return False, "it has no relay list, and that means nobody"
+        return False, "it has no relay list, which means nobody"
     if relay.relay_list == "unknown":
         farm = client.process != "probe"
         return farm, f"its relay list cannot be read; that it {'has the farm' if farm else 'lacks others'} is not certain"
@@ -135,7 +137,7 @@ def _hand_on(situation: Situation, relay: Relay, host: Host, sender: str, recipi
         return Prediction("accepted_not_delivered", "relay_queue", (*reasons, nobody))
     worst = next((way for way in ways if way.outcome != "delivered"), ways[0])
     if not any(target.known_as(relay.smart_host) for target in targets):
-        value = f"{relay.smart_host} is no Exchange server that is known: a balancer, or another host in between"
+        value = f"{relay.smart_host} is not a known Exchange server: a balancer, or another host in between"
         reasons.append(inferred("way to Exchange", value, "names and addresses of the Exchange servers"))
     return dataclasses.replace(worst, reasons=(*reasons, *worst.reasons))
 
@@ -146,7 +148,7 @@ def _leg(situation: Situation, relay: Relay, target: Host, address: str, sender:
     match = select(situation.connectors, target.name, local, relay.smart_host_port, address)
     connector = match.connector
     if connector is None:
-        value = f"none takes {address} on {target.name}, port {relay.smart_host_port}"
+        value = f"none accepts {address} on {target.name}, port {relay.smart_host_port}"
         prediction = _queued("relay_queue", [inferred("receive connector", value, match.why)])
     else:
         prediction = _session(situation, relay, connector, sender, recipient, inferred("receive connector", connector.identity, match.why))
@@ -157,7 +159,7 @@ def _session(situation: Situation, relay: Relay, connector: Connector, sender: s
     reasons = [chosen]
     if relay.smart_host_tls and "Tls" not in connector.auth_mechanism:
         reasons.append(
-            inferred("STARTTLS", "not offered, and a relay that is to use TLS sends nothing without", "AuthMechanism without Tls")
+            inferred("STARTTLS", "not offered, and a relay that requires TLS sends nothing without it", "AuthMechanism without Tls")
         )
         return _queued("relay_queue", reasons)
     if connector.require_tls and not relay.smart_host_tls:
@@ -170,7 +172,7 @@ def _session(situation: Situation, relay: Relay, connector: Connector, sender: s
         wanted = _MECHANISMS[relay.smart_host_authentication]
         if wanted not in mechanisms:
             under = ", which Exchange offers under TLS only" if "BasicAuthRequireTLS" in connector.auth_mechanism else ""
-            reasons.append(inferred("log-on of the relay", f"fails: it wants {wanted}{under}", "smart_host_authentication of the relay"))
+            reasons.append(inferred("log-on of the relay", f"fails: it requires {wanted}{under}", "smart_host_authentication of the relay"))
             return _queued("relay_credentials", reasons)
         reasons.append(inferred("log-on of the relay", f"{wanted} as {relay.account}", "that its password is right cannot be read"))
     identity = identify(connector, relay.account, authenticated=relay.authenticates, reasons=reasons)
@@ -178,7 +180,9 @@ def _session(situation: Situation, relay: Relay, connector: Connector, sender: s
     if prediction.outcome != "refused":
         return prediction
     to = f"the envelope sender {sender}" if sender else "the envelope sender"
-    told = inferred("after the refusal", f"the relay, which had said 250, returns the mail to {to} with a report", "RFC 5321, 4.2.5")
+    told = inferred(
+        "after the refusal", f"the relay, which had accepted it (250), returns the mail to {to} with a report", "RFC 5321, 4.2.5"
+    )
     decisive: Decisive = "relay_send_as" if prediction.decisive == "send_as" and relay.authenticates else prediction.decisive
     return Prediction("bounced", decisive, (*prediction.reasons, told))
 

@@ -68,8 +68,8 @@ def granted_by(situation: Situation, account: str, sender: str) -> Evidence | No
     address = sender.casefold()
     known = [r.account_addresses for r in situation.relays if same_account(r.account, account)]
     if known and all(addresses is None for addresses in known):
-        unread = f"as whom {account} may send was not read, and is taken to be enough"
-        return inferred("sender", unread, f"no answer of {_GRANTS}")
+        unread = f"the Send As rights of {account} were not read, and are assumed to be sufficient"
+        return inferred("sender", unread, f"no answer from {_GRANTS}")
     own = frozenset[str]().union(*(addresses for addresses in known if addresses is not None))
     if address and address in own:
         return inferred("sender", f"an address of {account} itself", _GRANTS)

@@ -89,7 +89,7 @@ def predict_session(situation: Situation, target: Host, port: int, client: Clien
     match = select(situation.connectors, target.name, local, port, client.address)
     connector = match.connector
     if connector is None:
-        value = f"none takes {client.address} on {target.name}, port {port}"
+        value = f"none accepts {client.address} on {target.name}, port {port}"
         prediction = _without_connector(client, match.listening, inferred("receive connector", value, match.why))
     else:
         prediction = _session(situation, connector, client, recipient, [inferred("receive connector", connector.identity, match.why)])
@@ -127,7 +127,7 @@ def _authenticate(connector: Connector, client: Client, reasons: list[Evidence])
     if client.account is None or "NTLM" not in mechanisms:
         if client.why:
             reasons.append(
-                inferred("AUTH answered", "no", client.why if client.account is None else "no mechanism that takes a Windows account")
+                inferred("AUTH answered", "no", client.why if client.account is None else "no mechanism that accepts a Windows account")
             )
         return identify(connector, client.account, authenticated=False, reasons=reasons)
     whose = "" if client.process == "probe" else f" (the account of {client.process})"
@@ -140,9 +140,9 @@ def _authenticate(connector: Connector, client: Client, reasons: list[Evidence])
         reasons.append(inferred("after 5.7.1", "OWSTIMER (the timer job) stops: this mail is not sent", FIELD_SOURCE))
         return Prediction("not_sent", "timer_stops", tuple(reasons))
     if client.process == "w3wp":
-        reasons.append(inferred("after 5.7.1", "w3wp ignores the refusal and goes on anonymously", FIELD_SOURCE))
+        reasons.append(inferred("after 5.7.1", "w3wp ignores the refusal and continues anonymously", FIELD_SOURCE))
     else:
-        reasons.append(inferred("after 5.7.1", "Send-MailMessage goes on anonymously", "the behaviour of System.Net.Mail, measured"))
+        reasons.append(inferred("after 5.7.1", "Send-MailMessage continues anonymously", "the behaviour of System.Net.Mail, measured"))
     return identify(connector, client.account, authenticated=False, reasons=reasons)
 
 

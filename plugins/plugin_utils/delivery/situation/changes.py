@@ -48,7 +48,7 @@ def facts_after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) 
     try:
         return _after(facts, changes)
     except (KeyError, TypeError, AttributeError) as error:
-        raise FactError(f"the facts or the changes cannot be understood ({error}): pass on what the modules returned, as it is") from error
+        raise FactError(f"the facts or the changes are not valid ({error}): pass what the modules returned, unchanged") from error
 
 
 def _after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Facts:
@@ -66,7 +66,9 @@ def _after(facts: Mapping[str, Any], changes: Sequence[Mapping[str, Any]]) -> Fa
             for name, settings in result["after"].items():
                 _change(after, str(name), settings, (result.get("before") or {}).get(name))
         else:
-            raise FactError("an entry of changes is no result of a module that changes mail settings: pass what check mode registered")
+            raise FactError(
+                "an entry of changes is not a result of a module that changes mail settings: pass what was registered in check mode"
+            )
     return after
 
 

@@ -210,17 +210,17 @@ def parse_situation(
     except ValueError as error:
         raise FactError(str(error)) from error
     if accepted_domains is None:
-        raise FactError("the accepted domains are not known: let the Exchange account run Get-AcceptedDomain, or name them")
+        raise FactError("the accepted domains are not known: allow the Exchange account to run Get-AcceptedDomain, or set accepted_domains")
     people, wanted = parse_recipients(recipients), Needs.parse(needs)
     kinds = {recipient.kind for recipient in people}
     if "mailbox" not in kinds:
-        raise FactError("no recipient is of kind mailbox: name the mailbox that the notification and the alert are for")
+        raise FactError("no recipient is of kind mailbox: add the mailbox that the notification and the alert are for")
     if wanted.external and "external" not in kinds:
-        raise FactError("the farm needs mail to external users, but no recipient is of kind external: name one that has an alert")
+        raise FactError("the farm needs mail to external users, but no recipient is of kind external: add one that has an alert")
     if wanted.groups and not kinds & {"group_authenticated", "group_permitted"}:
         raise FactError(
             "the farm needs mail to groups, but no recipient is of kind group_authenticated or group_permitted: "
-            "name a group that has an alert"
+            "add a group that has an alert"
         )
     return Situation(
         farm=_farm(farm, web_application),

@@ -65,7 +65,7 @@ def parse_recipients(given: Sequence[RecipientFacts]) -> tuple[Recipient, ...]:
         member = str(facts.get("member") or "")
         if member and member.casefold() not in mailboxes:
             raise FactError(
-                f"the member {member!r} of {address} is no mailbox among the recipients: nobody could look for the group's copy"
+                f"the member {member!r} of {address} is not a mailbox among the recipients: the group's copy could not be looked for"
             )
         found.append(Recipient(kind, address, member if kind.startswith("group_") else address))
     return tuple(found)

@@ -194,7 +194,7 @@ def _parse(given: Iterable[_Facts], parse: Callable[[_Facts], _Parsed], what: st
         except KeyError as error:
             raise FactError(f"{name} lacks the fact {error}: pass what {module} returned") from error
         except (ValueError, TypeError, AttributeError) as error:
-            raise FactError(f"{name} cannot be understood: {error}") from error
+            raise FactError(f"{name} is not valid: {error}") from error
     return tuple(found)
 
 

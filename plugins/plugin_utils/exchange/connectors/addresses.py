@@ -45,7 +45,7 @@ def parse_binding(text: str) -> tuple[Address, int]:
     if not 1 <= port <= 65535:
         raise ValueError(f"{text!r}: the port is not between 1 and 65535")
     if (address.version == 6) != text.startswith("["):
-        raise ValueError(f"{text!r}: an IPv6 address, and nothing else, stands in brackets")
+        raise ValueError(f"{text!r}: only an IPv6 address is written in brackets")
     return address, port
 
 

@@ -59,7 +59,7 @@ class ReceiveConnector(Resource):
     def restored(cls, name: str, before: Mapping[str, Any] | None, options: Mapping[str, Any]) -> Item:
         server, backslash, connector = name.partition("\\")
         if not (server and backslash and connector):
-            raise BadInput(f"restore: {name!r} is no receive connector: its name is SERVER\\name. Nothing was changed.")
+            raise BadInput(f"restore: {name!r} is not a receive connector: its name is SERVER\\name. Nothing was changed.")
         rules.check_name(connector, [server])
         return super().restored(name, before, options)
 
@@ -95,8 +95,8 @@ class ReceiveConnector(Resource):
         if found is None:
             missing = [option for option in ("remote_ip_ranges", "auth_mechanism", "permission_groups") if option not in item.want]
             if missing:
-                remedy = "Give it" if missing == ["remote_ip_ranges"] else "Give them, or a preset"
-                return f"{item.name} does not exist, and without {' and '.join(missing)} it cannot be made. {remedy}."
+                remedy = "Give it" if missing == ["remote_ip_ranges"] else "Set them, or a preset"
+                return f"{item.name} does not exist, and without {' and '.join(missing)} it cannot be created. {remedy}."
         if item.restoring:
             return None
         before = connector_facts(found) if found is not None else {"transport_role": _DEFAULT_ROLE}
@@ -121,10 +121,10 @@ class ReceiveConnector(Resource):
         name = change.item.name
         if then.get("relay") is None and "AnonymousUsers" in (then.get("permission_groups") or ()):
             return [
-                Lasting(f"Whether anonymous clients may relay through {name} could not be read, so that right could not be given again.")
+                Lasting(f"Whether anonymous clients may relay through {name} could not be read, so that right could not be granted again.")
             ]
         if not then.get("relay") and "Custom" in ",".join(texts(change.current.get("PermissionGroups"))):
-            return [Lasting(f"Rights on {name} were edited one by one; they go with it and could not be given again.")]
+            return [Lasting(f"Rights on {name} were edited one by one; they are removed with it and could not be granted again.")]
         return []
 
     def create(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:

@@ -51,8 +51,8 @@ def check_name(name: str, servers: Iterable[str]) -> None:
     for server in servers:
         if name.casefold() in {f"{prefix} {server.partition('.')[0]}".casefold() for prefix in _SETUP_MADE}:
             raise BadInput(
-                f"{name} on {server} was made by Exchange's setup, and Exchange's own mail flow rests on it: this module neither changes "
-                f"nor removes it. {_NOTHING} Give your connector a name of its own."
+                f"{name} on {server} was created by Exchange setup, and Exchange's own mail flow depends on it: this module neither "
+                f"changes nor removes it. {_NOTHING} Give your connector another name."
             )
 
 
@@ -95,11 +95,11 @@ def check_authentication(connector: str, settings: Mapping[str, Any]) -> None:
     groups = settings.get("permission_groups")
     problem = None
     if "None" in mechanisms and len(mechanisms) > 1:
-        problem = "auth_mechanism None stands alone"
+        problem = "auth_mechanism None cannot be combined with others"
     elif "BasicAuthRequireTLS" in mechanisms and not {"BasicAuth", "Tls"} <= mechanisms:
-        problem = "auth_mechanism BasicAuthRequireTLS needs BasicAuth and Tls beside it"
+        problem = "auth_mechanism BasicAuthRequireTLS also needs BasicAuth and Tls"
     elif "ExternalAuthoritative" in mechanisms and mechanisms - {"ExternalAuthoritative", "Tls"}:
-        problem = "only Tls may stand beside auth_mechanism ExternalAuthoritative"
+        problem = "only Tls can be combined with auth_mechanism ExternalAuthoritative"
     elif settings.get("require_tls") and "Tls" not in mechanisms:
         problem = "require_tls needs Tls in auth_mechanism"
     elif "ExternalAuthoritative" in mechanisms and groups is not None and "ExchangeServers" not in groups:
@@ -124,13 +124,13 @@ def check_relay(connector: str, settings: Mapping[str, Any]) -> None:
     mechanisms, groups = settings.get("auth_mechanism") or (), settings.get("permission_groups")
     if "ExternalAuthoritative" in mechanisms:
         raise BadInput(
-            f"{connector}: an externally secured connector relays already, and nobody is anonymous there, so relay has no meaning for it. "
-            f"{_NOTHING} Leave out relay, or use the preset anonymous: it is one or the other."
+            f"{connector}: an externally secured connector already relays, and has no anonymous clients, so relay has no meaning for it. "
+            f"{_NOTHING} Leave out relay, or use the preset anonymous; the two exclude each other."
         )
     if groups is not None and "AnonymousUsers" not in groups:
         raise BadInput(
             f"{connector}: relay is a right of anonymous clients, and without AnonymousUsers in permission_groups (it would have "
-            f"{', '.join(groups)}) they may not send at all. {_NOTHING} Use the preset anonymous, or leave out relay."
+            f"{', '.join(groups)}) they cannot send at all. {_NOTHING} Use the preset anonymous, or leave out relay."
         )
 
 
@@ -147,7 +147,7 @@ def check_reach(connector: str, settings: Mapping[str, Any], allow_any_remote_ad
     kind, harm = ("be externally secured", ", as a trusted sender") if trusting else ("relay for anonymous clients", "")
     raise BadInput(
         f"{connector} would {kind} and be open to {', '.join(ranges)}: anyone could send any mail to anyone through it{harm}. {_NOTHING} "
-        f"List the farm's addresses in remote_ip_ranges (or, if you know what you do, set allow_any_remote_address: true)."
+        f"List the farm's addresses in remote_ip_ranges (or, if you accept this risk, set allow_any_remote_address: true)."
     )
 
 
@@ -164,11 +164,11 @@ def check_conflicts(connector: str, settings: Mapping[str, Any], others: Sequenc
         if settings["transport_role"] != other["transport_role"]:
             raise BadInput(
                 f"{connector} ({settings['transport_role']}) cannot listen on {', '.join(shared)}: {other['identity']} "
-                f"({other['transport_role']}) listens there, and connectors of different transport roles need bindings of their own. "
+                f"({other['transport_role']}) listens there, and connectors of different transport roles need different bindings. "
                 f"{_NOTHING} Choose another port or another transport_role."
             )
         if set(shared) & set(other["bindings"]) and settings["remote_ip_ranges"] == other["remote_ip_ranges"]:
             raise BadInput(
                 f"{connector} and {other['identity']} would have the same binding ({', '.join(shared)}) and the same remote_ip_ranges: "
-                f"Exchange could not tell them apart. {_NOTHING} Give one of them other ranges or another port."
+                f"Exchange could not distinguish them. {_NOTHING} Use other ranges or another port for one of them."
             )

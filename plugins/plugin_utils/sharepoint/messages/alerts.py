@@ -15,7 +15,7 @@ from ...remoting.session import Session
 from ..shell import farm
 
 _HOW_TO_MAKE: Final = (
-    "A person makes one once, in the browser: open a list (a small one for tests), tab List, Alert Me, Set alert on this list; Send Alerts "
+    "Create one once, in the browser: open a list (a small one for tests), tab List, Alert Me, Set alert on this list; Send Alerts "
     "To the people to test, Change Type 'New items are added', When to Send Alerts 'Send notification immediately'."
 )
 
@@ -59,9 +59,9 @@ def alerted_list(session: Session, web_url: str, title: str | None) -> AlertedLi
     for list_id, found in usable.items():
         return AlertedList(list_id, found[0][0], tuple(sorted({address for _unused, address in found})))
     which = "No list" if title is None else f"The list {title!r}"
-    verb = "has" if title is None else "has not got"
+    verb = "has" if title is None else "does not have"
     raise BadInput(
-        f"{which} of {web_url} {verb} an immediate alert about new items that is on and goes to an address. "
+        f"{which} of {web_url} {verb} an immediate alert about new items that is enabled and has an e-mail address. "
         f"Nothing was sent. {_HOW_TO_MAKE}"
     )
 

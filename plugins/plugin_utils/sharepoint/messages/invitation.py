@@ -68,7 +68,7 @@ def _library(web: Web, title: str | None) -> tuple[str, str]:
         if entry.get("BaseTemplate") == _LIBRARY:
             return list_items.by_id(str(entry.get("Id"))), str(entry.get("Title"))
     if title is not None:
-        raise BadInput(f"{title!r} of {web.url} is no document library: an invitation shares a document. Nothing was sent.")
+        raise BadInput(f"{title!r} of {web.url} is not a document library: an invitation shares a document. Nothing was sent.")
     raise NotRun(
         "no_document_library",
         f"{web.url} has no document library that {web.site.username} may see, and an invitation shares a document. Nothing was sent.",

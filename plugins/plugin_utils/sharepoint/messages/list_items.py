@@ -78,7 +78,7 @@ def removed_afterwards(remove: Callable[[], str]) -> Iterator[None]:
         raise
     left = remove()
     if left:
-        leftover = MailError(f"The test message was asked for, but something of it is left.{left}")
+        leftover = MailError(f"The test message was requested, but the clean-up is not complete.{left}")
         leftover.changed = True
         raise leftover
 
@@ -100,7 +100,7 @@ def remove_item(web: Web, path: str, list_title: str, item: dict[str, Any]) -> s
     except (MailError, ValueError) as error:
         if isinstance(error, WebRefused) and error.status == 404:
             return ""
-        reason = error.message if isinstance(error, MailError) else "SharePoint did not tell its number."
+        reason = error.message if isinstance(error, MailError) else "SharePoint did not return its ID."
         return (
             f" The item {number} that this task added to the list {list_title!r} of {web.url} could not be removed: {reason} "
             f"Remove it by hand."

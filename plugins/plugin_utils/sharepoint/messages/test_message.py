@@ -97,11 +97,12 @@ def no_confirmation(product: Product) -> NotRun:
     """Why w3wp cannot be made to confirm an alert over the web."""
     if product.name in ("2013", "2016"):
         reason = (
-            f"SharePoint {product.name} cannot make an alert over the web, and one that a shell makes is confirmed by the shell's process."
+            f"SharePoint {product.name} cannot create an alert over the web, and one that is created in a shell is "
+            "confirmed by the shell's process."
         )
     else:
         reason = (
-            f"SharePoint {product.name} makes alerts over its client object model (AlertCollection.Add), for which no REST address is "
-            f"documented, and this module speaks REST only."
+            f"SharePoint {product.name} creates alerts over its client object model (AlertCollection.Add), for which no REST address is "
+            f"documented, and this module supports REST only."
         )
     return NotRun("no_alert_over_rest", f"{reason} Nothing was sent. The notification is sent by the same process, w3wp.")

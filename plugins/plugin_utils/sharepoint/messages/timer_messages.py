@@ -84,7 +84,7 @@ def _automatic(web: Web, title: str | None) -> tuple[str, str, str]:
     raise NotRun(
         "workflow_not_automatic",
         f"{which} {verb} by itself when an item is added (SharePoint's own workflows; those of Workflow Manager are not seen). Nothing was "
-        f"sent. A person adds one in the list's settings, Workflow Settings: an approval that starts when a new item is created and gives "
+        f"sent. Add one in the list's settings, Workflow Settings: an approval that starts when a new item is created and gives "
         f"its task to the mailbox to test.",
     )
 

@@ -66,9 +66,9 @@ class SiteAddress:
         except ValueError:
             port_is_possible = False
         if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_possible or parts.query or parts.fragment:
-            raise BadInput(f"web_url: {self.url!r} is no URL of a site, such as https://portal.example.com/. Nothing was sent.")
+            raise BadInput(f"web_url: {self.url!r} is not a valid URL of a site, such as https://portal.example.com/. Nothing was sent.")
         if self.ca_path and not os.path.isfile(self.ca_path):
-            raise BadInput(f"web_ca_path: there is no file {self.ca_path} on the controller. Nothing was sent.")
+            raise BadInput(f"web_ca_path: the file {self.ca_path} does not exist on the controller. Nothing was sent.")
 
 
 class _ToAddress(HTTPAdapter):
@@ -161,7 +161,7 @@ class Web:
                 raise AuthenticationRefused(self._refused()) from error
             raise Unreachable(
                 f"{self.url} cannot be reached{self._at()}: {_reason(error)}. Check that the web application is up and that its "
-                f"name resolves on the controller (or give web_address)."
+                f"name resolves on the controller (or set web_address)."
             ) from error
         except SpnegoError as error:
             raise AuthenticationRefused(self._refused()) from error
@@ -199,18 +199,18 @@ class Web:
                 f"Use a zone of the web application with Windows authentication (Central Administration, alternate access mappings)."
             )
         if answer.is_redirect:
-            raise WebRefused(f"{self.url}{self._at()} redirects to {location}: give that as web_url.", answer.status_code, "", "")
+            raise WebRefused(f"{self.url}{self._at()} redirects to {location}: use that as web_url.", answer.status_code, "", "")
         if answer.status_code == 401:
             raise AuthenticationRefused(self._refused())
         code, reply = _error_of(answer)
         refusal = WebRefused("", answer.status_code, code, reply)
         if refusal.digest_refused:
             refusal.message = (
-                f"{self.url}{self._at()} refused the request digest that it had just given out ({reply}). A load balancer that sends "
-                f"requests to different servers, or servers whose machine keys differ, does that; name one server in web_address."
+                f"{self.url}{self._at()} refused the request digest that it had just issued ({reply}). A load balancer that sends "
+                f"requests to different servers, or servers with different machine keys, can cause this; set web_address to one server."
             )
         elif answer.status_code == 403:
-            refusal.message = f"{self.site.username} may not do this at {self.url}{self._at()}: {reply}."
+            refusal.message = f"{self.site.username} is not allowed to do this at {self.url}{self._at()}: {reply}."
         elif answer.status_code == 404 and (not code or "FileNotFoundException" in code):
             refusal.message = f"There is no SharePoint site at {self.url}{self._at()} (404)."
         else:
@@ -227,12 +227,12 @@ class Web:
         text = str(error)
         if re.search(r"mismatch|doesn't match|not valid for", text, re.IGNORECASE):
             return (
-                f"The certificate of {self.url}{self._at()} is for another name ({_reason(error)}). Use in web_url the name that the "
-                f"certificate bears; web_address may say which server to connect to."
+                f"The certificate of {self.url}{self._at()} is for another name ({_reason(error)}). Use in web_url a name that the "
+                f"certificate contains; set web_address to connect to a certain server."
             )
         return (
             f"The certificate of {self.url}{self._at()} is not trusted on the controller ({_reason(error)}). "
-            f"Name the file of the authority that issued it in web_ca_path."
+            f"Set web_ca_path to the file of the certificate authority that issued it."
         )
 
 
