@@ -57,7 +57,8 @@ lint-types: environments
 		-p ansible_collections.sharepoint.mail.plugins.plugin_utils -p ansible_collections.sharepoint.mail.plugins.action \
 		-p ansible_collections.sharepoint.mail.plugins.filter \
 		-m tests.conftest $(addprefix -p tests.,bench demo integration report servers unit) \
-		$(addprefix -p tests.lab_tests.,engine ews iis) -m tests.lab_tests.test_faults -m tools.sanity --exclude '/lab_tests/engine/sample_'
+		$(addprefix -p tests.lab_tests.,engine ews iis) $(addprefix -m tests.lab_tests.,test_faults test_lifetime) -m tests.waiting \
+		-m tools.sanity --exclude '/lab_tests/engine/sample_'
 
 lint-lab-types: environments  # what runs in the lab's environment
 	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab $(addprefix -p tests.lab_tests.,exchange sharepoint states) \
@@ -90,7 +91,7 @@ lab-products: environments
 	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states tests/lab_tests/test_readme.py
 
 lab-protocols: environments
-	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis tests/lab_tests/test_faults.py
+	$(run) env LAB_NETWORK=43 python -m pytest $(addprefix tests/lab_tests/,engine ews iis test_faults.py test_lifetime.py)
 
 lab-wire: environments
 	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)

@@ -41,7 +41,7 @@ def lab(python: Path, state: Path, *options: str, seconds: float = 60) -> Iterat
     description = state / "lab.json"
     description.unlink(missing_ok=True)
     with (state / "lab.log").open("w", encoding="utf-8") as log:
-        command = [str(python), "-m", "tests.lab", "--state-dir", str(state), *options]
+        command = [str(python), "-m", "tests.lab", "--state-dir", str(state), "--with-parent", *options]
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)
     try:
         deadline = time.monotonic() + seconds
