@@ -16,11 +16,14 @@ RELAY = {**ROUTES["iis_relay"], "mail_route": "iis_relay"}
 ANONYMOUS = {**ROUTES["anonymous"], "mail_route": "anonymous"}
 
 
+STAY = {"Web-WMI", "Web-Metabase", "Web-Mgmt-Compat", "Web-ODBC-Logging"}
+
+
 def state(lab: Lab) -> Any:
-    """The lab's snapshot. Web-WMI and its service stay when a relay goes: SharePoint's own prerequisites include it."""
+    """The lab's snapshot. Features that a relay needs, and the service that comes with them, stay when it goes, and the play says so."""
     found = copy.deepcopy(lab.ask("snapshot"))
     for machine in found["windows"].values():
-        machine["features"] = [name for name in machine["features"] if name != "Web-WMI"]
+        machine["features"] = [name for name in machine["features"] if name not in STAY]
         machine["services"].pop("IISADMIN", None)
     return found
 
