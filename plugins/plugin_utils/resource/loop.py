@@ -168,8 +168,7 @@ def _for_good(resource: Resource, change: Change) -> list[str]:
 
 def _parameters(resource: Resource, change: Change) -> dict[str, Any]:
     """The cmdlet's parameters: what differs, or everything where the cmdlet resets what it is not given."""
-    values = change.after if resource.restates_all else change.want
-    parameters = {}
+    values, parameters = change.after, {}
     for field in resource.fields:
         if field.parameter is None or field.option not in values:
             continue

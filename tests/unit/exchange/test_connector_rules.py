@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.fields import SETTINGS, connector_facts, span
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.receive_connector import ReceiveConnector
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.rules import check_conflicts
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.rules import check_conflicts, check_timeouts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import EnumText
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource.declaration import wanted
 
@@ -187,7 +187,35 @@ def test_conflicts_name_the_other_connector(changes: dict[str, Any], words: str)
     assert words in refusal.value.message and "EX01\\Other" in refusal.value.message
 
 
+def test_every_other_connector_is_compared() -> None:
+    """One that lives elsewhere hides none behind it, and every binding that is taken is named."""
+    settings = {"transport_role": "FrontendTransport", "bindings": ["0.0.0.0:25", "10.1.1.1:26"], "remote_ip_ranges": ["10.0.0.1"]}
+    elsewhere = {**OTHER, "identity": "EX01\\Elsewhere", "bindings": ["0.0.0.0:587"]}
+    taken = {**OTHER, "bindings": ["0.0.0.0:25", "0.0.0.0:26"]}
+    with pytest.raises(BadInput, match=r"cannot listen on 0\.0\.0\.0:25, 10\.1\.1\.1:26: EX01\\Other \(HubTransport\)"):
+        check_conflicts("EX01\\SharePoint mail", settings, [elsewhere, taken])
+    same = {**taken, "bindings": settings["bindings"], "transport_role": "FrontendTransport"}
+    with pytest.raises(BadInput, match=r"the same binding \(0\.0\.0\.0:25, 10\.1\.1\.1:26\)"):
+        check_conflicts("EX01\\SharePoint mail", settings, [elsewhere, same])
+
+
+@pytest.mark.parametrize(
+    ("timeout", "inactivity", "refused"),
+    [(61, 60, False), (60, 60, True), (59, 60, True), (None, 60, False), (60, None, False), (None, None, False)],
+)
+def test_a_connection_outlives_its_inactivity(timeout: int | None, inactivity: int | None, refused: bool) -> None:
+    if not refused:
+        check_timeouts("EX01\\Mail", timeout, inactivity)
+        return
+    with pytest.raises(BadInput) as refusal:
+        check_timeouts("EX01\\Mail", timeout, inactivity)
+    assert f"connection_timeout ({timeout} s) must be longer than connection_inactivity_timeout ({inactivity} s)" in refusal.value.message
+    assert refusal.value.message.endswith("Nothing was changed.")
+
+
 def test_connectors_that_live_side_by_side() -> None:
     settings = {"transport_role": "HubTransport", "bindings": ["0.0.0.0:25"], "remote_ip_ranges": ["10.0.0.2"]}
     check_conflicts("EX01\\SharePoint mail", settings, [OTHER])
     check_conflicts("EX01\\SharePoint mail", {**settings, "transport_role": "FrontendTransport", "bindings": ["0.0.0.0:26"]}, [OTHER])
+    # A binding to one address of all of them is another binding.
+    check_conflicts("EX01\\SharePoint mail", {**settings, "bindings": ["10.1.1.1:25"], "remote_ip_ranges": ["10.0.0.1"]}, [OTHER])
