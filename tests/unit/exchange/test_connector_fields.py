@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput
@@ -20,6 +20,7 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource.declaration import wanted
 
 LABEL = "a" * 63
+ORDERED = ["ExchangeUsers", "ExchangeLegacyServers", "Partners"]
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,7 @@ LABEL = "a" * 63
         ("connection_inactivity_timeout", "86400", "1.00:00:00"),
         ("tarpit_interval", "00:00:00", "00:00:00"),
         ("permission_groups", ["Custom", "Partners", "AnonymousUsers"], ["AnonymousUsers", "Partners"]),
+        ("permission_groups", ["Partners", "Zulu", "ExchangeLegacyServers", "ExchangeUsers"], [*ORDERED, "Zulu"]),
         ("permission_groups", ["Custom"], ["None"]),
         ("auth_mechanism", [], ["None"]),
         ("auth_mechanism", ["Zulu", "Alpha", "Tls"], ["Tls", "Alpha", "Zulu"]),
@@ -59,7 +61,7 @@ def test_what_can_be_asked_for(option: str, value: Any, form: Any) -> None:
     [
         ("fqdn", "no name", "'no name' is not a valid host name"),
         ("fqdn", f"{LABEL}.{LABEL}.{LABEL}.{'a' * 62}.a", "is not a valid host name"),
-        ("banner", "250 hello", "a banner is one line that starts with 220"),
+        ("banner", "250 hello", ": a banner is one line that starts with 220."),
         ("max_message_size", "65535", "65535 is not between 65536 and 2147483647"),
         ("max_message_size", "2147483648", "2147483648 is not between 65536 and 2147483647"),
         ("max_message_size", "Unlimited", "'Unlimited' is not a valid number of bytes"),
@@ -81,6 +83,8 @@ def test_what_cannot_be_asked_for(option: str, value: Any, words: str) -> None:
 
 
 @given(st.integers(min_value=0, max_value=10**8))
+@example(23 * 3600)
+@example(86400)
 def test_a_time_span_has_one_form(seconds: int) -> None:
     text = span(seconds)
     assert span_seconds(text) == span_seconds(str(seconds)) == seconds

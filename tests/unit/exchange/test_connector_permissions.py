@@ -53,6 +53,11 @@ def test_entries_of_a_principal_are_one_and_well_known_principals_have_their_sid
     ]
 
 
+def test_what_is_no_entry_hides_none_and_an_entry_of_nobody_is_shown() -> None:
+    nobody = {"ExtendedRights": [RELAY]}
+    assert [shown["user"] for shown in entries(["a warning", nobody, entry()])] == ["", "NT-AUTORITÄT\\ANONYMOUS-ANMELDUNG"]
+
+
 class Host:
     """Answers each question by the cmdlet that it ends with and, of connectors, by their identity."""
 
@@ -148,8 +153,10 @@ def test_who_may_write_rights_is_asked_before_a_connector_is_made() -> None:
         check_access(session(Host(Mail=BROKEN)), "EX01\\Mail", "S-1-5-7", None)
     with pytest.raises(CommandMissing):
         check_access(session(Host(Mail=MISSING)), "EX01\\Mail", "S-1-5-7", None)
-    with pytest.raises(BadInput, match=r"does not know the principal NOBODY .*Nothing was changed\..* relay_user"):
+    with pytest.raises(BadInput, match=r"^ex01 does not know the principal NOBODY .*Nothing was changed\..* relay_user"):
         check_access(session(Host(Mail=NOT_FOUND)), "EX01\\Mail", "NOBODY", None)
+    with pytest.raises(BadInput, match=r"^ex01 does not know the principal NOBODY "):
+        relay_allowed(session(Host(Mail=NOT_FOUND)), ["EX01\\Mail"], "NOBODY", None)
 
 
 def test_an_endpoint_that_tells_no_cmdlets_is_taken_at_its_word_later() -> None:
