@@ -161,6 +161,25 @@ def test_what_is_hidden_counts_from_its_first_statement_on() -> None:
     assert (caught.value.changed, caught.value.before) == (True, {"front": SHOWN})
 
 
+def test_what_is_hidden_is_written_without_what_is_so_already() -> None:
+    class DoorOfAnn(Door):
+        def unseen(self, change: Change) -> bool:
+            return change.item.name == "front"
+
+    host = Doors(front=dict(WHITE), back=dict(WHITE))
+    result = run(host, door("front", colour="white"), door("back", colour="white"), kind=DoorOfAnn)
+    assert host.written == [("Set-Door", {"Identity": "front"})]
+    assert result["changed"] and result["before"] == result["after"]
+
+
+def test_every_version_that_has_a_setting_is_named() -> None:
+    class Bell(Door):
+        fields = (*Door.fields, Field.of("chime", "Chime", versions=frozenset({"newest", "new"})))
+
+    with pytest.raises(BadInput, match="only House new, newest can set it"):
+        run(Doors(front=dict(WHITE)), door("front", chime="ding"), kind=Bell)
+
+
 def test_a_remedy_knows_the_failure() -> None:
     host = Doors(stuck=dict(WHITE))
     with pytest.raises(RemoteError, match=rf"{STUCK} After Set-Door, ask a carpenter\. Nothing was changed\.$"):

@@ -95,8 +95,7 @@ def compare(resource: Resource, item: Item, reading: Reading) -> Change:
     if reason is not None:
         raise BadInput(f"{reason} Nothing was changed.")
     if item.present and before is not None and resource.unseen(change):
-        step = Step.UPDATE if change.step is Step.NOTHING else change.step
-        return dataclasses.replace(change, step=step, unseen=True)
+        return dataclasses.replace(change, step=Step.UPDATE, unseen=True)
     return change
 
 

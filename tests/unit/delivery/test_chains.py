@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.cell import Cell
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.doors import NOTHING_ASKED, Asked
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.doors import NOTHING_ASKED, Asked, is_about
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.rules.predict import predict, tried_from
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import chosen
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.facts import parse_situation
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.situation.hosts import Host
 from tests.unit.delivery import by_hand, relay_by_hand
 from tests.unit.delivery.by_hand import ALICE, BOARD, BOB, SHAREPOINT, externally_secured
 from tests.unit.delivery.relay_by_hand import ACCOUNT, OWN, grant, relay, relay_probe
@@ -229,6 +231,45 @@ KNOWN = {
 @pytest.mark.parametrize("name", CHAINS)
 def test_a_prediction_tells_its_reasons(name: str) -> None:
     assert chains(name, *CHAINS[name]) == KNOWN[name]
+
+
+def test_a_cell_knows_what_was_said_of_each_recipient() -> None:
+    cell = cells_of(by_hand.situation_facts(farm=PATCHED), asked(addressed={"alert": "stranger@outside.example"}))["alert SP01"]
+    (stranger,) = cell.alternatives
+    assert cell.recipients == [ALICE, "stranger@outside.example"]
+    assert (cell.about("ALICE@corp.example"), cell.about("Stranger@outside.example"), cell.about(BOB)) == (cell, stranger, None)
+    nothing = cell.unpredicted()
+    assert (nothing.recipients, nothing.prediction.outcome, nothing.prediction.decisive) == ([ALICE], "not_predicted", "not_predicted")
+    assert (nothing.prediction.reasons, nothing.id, nothing.alternatives) == ((), "alert", ())
+
+
+@pytest.mark.parametrize(
+    ("trial", "about"),
+    [
+        ({"scenario": "spoof", "server": "EX01", "host": "mail.corp.example"}, True),
+        ({"scenario": "spoof", "host": "ex01.corp.example"}, True),
+        ({"scenario": "spoof", "server": "EX02", "host": "ex01.corp.example"}, False),
+        ({"scenario": "unlisted_relay", "server": "EX01"}, False),
+        ({"scenario": "spoof"}, False),
+    ],
+)
+def test_which_door_a_probe_is_about(trial: dict[str, Any], about: bool) -> None:
+    (spoof,) = chosen(["spoof"])
+    assert is_about(trial, spoof, Host("EX01", "ex01.corp.example", ("10.0.0.31",))) is about
+
+
+@pytest.mark.parametrize(
+    ("trial", "here"),
+    [
+        ({"server": "SP01"}, True),
+        ({"source_address": "10.0.0.21"}, True),
+        ({"connection": {"source_address": "10.0.0.21"}}, True),
+        ({"server": "SP02", "connection": None}, False),
+        ({}, False),
+    ],
+)
+def test_which_server_a_probe_comes_from(trial: dict[str, Any], here: bool) -> None:
+    assert tried_from(Host("SP01", "", ("10.0.0.21",)), trial) is here
 
 
 def test_no_situation_is_told_in_vain() -> None:
