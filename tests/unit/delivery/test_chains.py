@@ -45,6 +45,9 @@ USERS = by_hand.connector("users", permission_groups=["AnonymousUsers", "Exchang
 CLIENTS = [
     by_hand.connector("Client Frontend EX01", bindings=["0.0.0.0:587"], permission_groups=["Custom"], auth_mechanism=["Tls", "BasicAuth"])
 ]
+SUBMIT_ONLY = [{**by_hand.anonymous()["rights"][0], "rights": ["ms-Exch-SMTP-Submit"]}]
+ELSEWHERE = by_hand.connector("elsewhere", bindings=["10.0.0.99:25"])
+SEVERAL = [{**group, "require_sender_authentication": False, "accept_only_from": [ALICE, SHAREPOINT]} for group in by_hand.groups()]
 STRICT = [externally_secured(bindings=["0.0.0.0:26"], auth_mechanism=["Tls", "ExternalAuthoritative"], require_tls=True)]
 BARE = by_hand.connector("x", bindings=["0.0.0.0:587"], auth_mechanism=[])
 MANY = [grant(f"user{number}@corp.example", allowed=False) for number in range(5)]
@@ -82,6 +85,18 @@ DIRECT: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "a disabled timer job": ({"farm": LOST}, ("alert SP01", "notification SP01")),
     "a user who shares": ({"sharer": ALICE, **GROUPS}, ("invitation SP01",)),
     "a user who shares and is overridden": ({"sharer": ALICE, "farm": OVERRIDDEN}, ("invitation SP01",)),
+    "senders that a connector does not take": (
+        {"connectors": [by_hand.anonymous(rights=SUBMIT_ONLY)], "farm": by_hand.farm(port=26)},
+        ("alert SP01", "invitation SP01"),
+    ),
+    "a sender from outside": (
+        {"connectors": [by_hand.anonymous(rights=SUBMIT_ONLY)], "farm": by_hand.farm(port=26, from_address="farm@outside.example")},
+        ("alert SP01",),
+    ),
+    "no mechanism": ({"connectors": [by_hand.connector("plain", auth_mechanism=[])]}, ("alert SP01",)),
+    "TLS and a challenge": ({"farm": by_hand.farm(tls=True)}, ("alert SP01",)),
+    "a binding to another address": ({"connectors": [ELSEWHERE], "exchange_servers": relay_by_hand.SERVERS}, ("alert SP01",)),
+    "a group that permits several": ({**GROUPS, "groups": SEVERAL, "farm": PATCHED}, TO_GROUPS),
     "nobody knows who shares": ({}, ("invitation SP01",)),
 }
 RELAY: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, Any], tuple[str, ...]]] = {
@@ -139,6 +154,9 @@ RELAY: dict[str, tuple[tuple[dict[str, Any], ...], dict[str, Any], tuple[str, ..
     "Send As for all, sharer unknown": ((), {"send_as": relay_by_hand.EVERYBODY_GRANTED, "sharer": ""}, ("invitation SP02",)),
     "Send As for one": ((), {"send_as": [grant(ALICE), grant(BOB, allowed=False)], "sharer": ""}, ("invitation SP02",)),
     "Send As for none": ((), {"send_as": MANY, "sharer": ""}, ("invitation SP02",)),
+    "Send As for none of three": ((), {"send_as": MANY[:3], "sharer": ""}, ("invitation SP02",)),
+    "Send As for none of four": ((), {"send_as": MANY[:4], "sharer": ""}, ("invitation SP02",)),
+    "Send As for others only": ((), {"send_as": MANY}, ("invitation SP02",)),
     "Send As for another account": ((), {"send_as": [grant(ALICE, account="CORP\\other")]}, ("invitation SP02",)),
     "Send As that nobody read, sharer unknown": ((), {"sharer": ""}, ("invitation SP02",)),
     "a farm with an address of its own": ((), {"from_address": SHAREPOINT}, ("alert SP02", "alert_group_permitted SP02")),
