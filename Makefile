@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs sanity unit cores deep deep-faults deep-states lab lab-products lab-protocols lab-wire molecule package format clean
+	lint-docs sanity unit cores deep deep-faults deep-states mutants lab lab-products lab-protocols lab-wire molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
@@ -62,7 +62,7 @@ lint-types: environments
 		-p ansible_collections.sharepoint.mail.plugins.filter \
 		-m tests.conftest $(addprefix -p tests.,bench demo integration report servers unit) \
 		$(addprefix -p tests.lab_tests.,engine ews iis) $(addprefix -m tests.lab_tests.,test_faults test_lifetime) -m tests.waiting \
-		-m tools.sanity --exclude '/lab_tests/engine/sample_'
+		-m tools.sanity -m tools.mutants --exclude '/lab_tests/engine/sample_'
 
 lint-lab-types: environments  # what runs in the lab's environment
 	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab $(addprefix -p tests.lab_tests.,exchange sharepoint states) \
@@ -84,6 +84,9 @@ sanity: environments  ## * ansible-test sanity
 
 unit: environments  ## tests that need no lab; the report in Chromium, where it is installed
 	$(run) python -m pytest tests/unit tests/report
+
+mutants: environments  ## * mutation testing of the loop, secrets, connectors and rules: ONLY='*.masking.*' for some of it
+	$(run) nice -n 10 python tools/mutants.py $(if $(ONLY),'$(ONLY)')
 
 lab: environments  ## tests against the lab
 	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire

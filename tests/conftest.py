@@ -12,6 +12,8 @@ from hypothesis import settings
 # A deadline measures the machine: on a busy one it fails tests that are right. faulthandler_timeout ends what hangs.
 settings.register_profile("quick", deadline=None)
 settings.register_profile("deep", deadline=None, max_examples=2000)
+# Mutants are run by the thousand, and the same examples must meet the same mutant.
+settings.register_profile("mutants", deadline=None, max_examples=20, derandomize=True, database=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 

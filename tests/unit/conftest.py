@@ -22,5 +22,6 @@ def _install_finder() -> None:
     _AnsibleCollectionFinder(paths=[str(tree)])._install()
 
 
-if "ansible_collections" not in str(_CHECKOUT):  # ansible-test has its own tree and finder
+# ansible-test has its own tree and finder, mutmut its own tree on the path.
+if "ansible_collections" not in str(_CHECKOUT) and not (_CHECKOUT / "ansible_collections").exists():
     _install_finder()

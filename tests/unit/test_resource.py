@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pytest
 
@@ -63,7 +63,7 @@ class Door(Resource):
     noun = "door"
     product = "House"
     set_cmdlet, create_cmdlet, remove_cmdlet = "Set-Door", "New-Door", "Remove-Door"
-    fields = (
+    fields: ClassVar[tuple[Field, ...]] = (
         Field("colour", "Colour", parameter="Colour", normal=str.lower),
         Field("open", lambda door: bool(door["Open"]), parameter="Shut", argument=lambda is_open: LEAVE_OUT if is_open else True),
         Field("height", "Height", parameter="Height", at_creation=True),

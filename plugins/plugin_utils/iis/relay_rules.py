@@ -113,7 +113,7 @@ def smart_host_itself(after: Mapping[str, Any], host_name: str, addresses: Colle
         fqdn = str(after.get("fqdn") or "").lower()
         names = {"localhost", fqdn, host_name.lower(), f"{host_name}.{fqdn.partition('.')[2]}".lower()}
         # Before the server is installed, nobody tells its full name.
-        itself = smart_host in names - {""} or (not fqdn and smart_host.partition(".")[0] == host_name.lower())
+        itself = smart_host in names or (not fqdn and smart_host.partition(".")[0] == host_name.lower())
     if not itself:
         return None
     return (

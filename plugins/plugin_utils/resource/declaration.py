@@ -82,10 +82,11 @@ class Field:
     def asked(self, value: Any) -> Any:
         """Normal form of what a task asks for. Raises ValueError, also for what is beyond the limits."""
         normal = self.normal(value)
-        measured = [] if self.least is None else self.measure(normal)
-        for number in measured if isinstance(measured, list) else [measured]:
-            if isinstance(number, int) and not (self.least or 0) <= number <= self.most:
-                raise ValueError(f"{number} is not between {self.least} and {self.most}")
+        if self.least is not None:
+            measured = self.measure(normal)
+            for number in measured if isinstance(measured, list) else [measured]:
+                if isinstance(number, int) and not self.least <= number <= self.most:
+                    raise ValueError(f"{number} is not between {self.least} and {self.most}")
         return normal
 
     def understands(self, value: Any) -> bool:

@@ -95,8 +95,7 @@ def compare(resource: Resource, item: Item, reading: Reading) -> Change:
     if reason is not None:
         raise BadInput(f"{reason} Nothing was changed.")
     if item.present and before is not None and resource.unseen(change):
-        step = Step.UPDATE if change.step is Step.NOTHING else change.step
-        return dataclasses.replace(change, step=step, unseen=True)
+        return dataclasses.replace(change, step=Step.UPDATE, unseen=True)
     return change
 
 
@@ -168,8 +167,7 @@ def _for_good(resource: Resource, change: Change) -> list[str]:
 
 def _parameters(resource: Resource, change: Change) -> dict[str, Any]:
     """The cmdlet's parameters: what differs, or everything where the cmdlet resets what it is not given."""
-    values = change.after if resource.restates_all else change.want
-    parameters = {}
+    values, parameters = change.after, {}
     for field in resource.fields:
         if field.parameter is None or field.option not in values:
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,6 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connector
     check_access,
     entries,
     lacking_cmdlets,
-    permission,
     relay_allowed,
     sid_of,
 )
@@ -53,6 +53,11 @@ def test_entries_of_a_principal_are_one_and_well_known_principals_have_their_sid
     ]
 
 
+def test_what_is_no_entry_hides_none_and_an_entry_of_nobody_is_shown() -> None:
+    nobody = {"ExtendedRights": [RELAY]}
+    assert [shown["user"] for shown in entries(["a warning", nobody, entry()])] == ["", "NT-AUTORITÄT\\ANONYMOUS-ANMELDUNG"]
+
+
 class Host:
     """Answers each question by the cmdlet that it ends with and, of connectors, by their identity."""
 
@@ -81,6 +86,7 @@ def session(host: Host) -> Session:
 
 
 NOT_FOUND = RemoteError("nobody of that name", "[FailureCategory=Cmdlet-ManagementObjectNotFoundException] 1A,Get-ADPermission")
+BROKEN = RemoteError("it broke", "Broken", "Get-ADPermission", "ex01")
 MISSING = CommandMissing("no such cmdlet", "CommandNotFoundException", "Get-ADPermission", "ex01")
 
 
@@ -107,12 +113,22 @@ def test_relaying_takes_an_entry_of_its_own_that_nothing_denies(found: list[dict
     assert {str(statement.commands[1].parameters) for statement in host.asked} == {"{'User': 'S-1-5-7'}"}
 
 
-def test_all_of_a_question_goes_to_one_domain_controller() -> None:
-    statement = permission("Get", "EX01\\Mail", "dc01", User="S-1-5-7")
-    assert [(command.name, command.parameters["DomainController"]) for command in statement.commands] == [
-        ("Get-ReceiveConnector", "dc01"),
-        ("Get-ADPermission", "dc01"),
+def test_all_that_is_asked_and_written_goes_to_one_domain_controller() -> None:
+    host = Host(Mail=[])
+    relay_allowed(session(host), ["EX01\\Mail"], "S-1-5-7", "dc01")
+    check_access(session(host), "EX01\\Mail", "S-1-5-7", "dc01")
+    add_rights(session(host), [{"identity": "EX01\\Mail"}], "dc01")
+    asked = [statement for statement in host.asked if statement.commands[0].name != "Get-Command"]
+    connector = ("Get-ReceiveConnector", {"Identity": "EX01\\Mail", "DomainController": "dc01"})
+    of_one = ("Get-ADPermission", {"User": "S-1-5-7", "DomainController": "dc01"})
+    of_all = ("Get-ADPermission", {"DomainController": "dc01"})
+    assert [[(command.name, dict(command.parameters)) for command in statement.commands] for statement in asked] == [
+        [connector, of_one],
+        [connector, of_one],
+        [connector, of_all],
     ]
+    written = change_relay("EX01\\Mail", "S-1-5-7", "dc01", True)
+    assert {command.parameters["DomainController"] for command in written.commands} == {"dc01"}
 
 
 @pytest.mark.parametrize(("allowed", "name"), [(True, "Add-ADPermission"), (False, "Remove-ADPermission")])
@@ -128,10 +144,19 @@ def test_who_may_write_rights_is_asked_before_a_connector_is_made() -> None:
         shown = [name for name in Host().commands if name != lacking]
         with pytest.raises(BadInput, match=rf"shows CORP\\ex_admin Get-ADPermission, but not {lacking}: .* Nothing was changed\."):
             check_access(session(Host(*shown, Mail=[])), "EX01\\Mail", "S-1-5-7", None)
+    nobody = Host("Get-ADPermission", Mail=[])
+    nobody.endpoint = dataclasses.replace(Host.endpoint, account=None)
+    both = "shows the account of the session Get-ADPermission, but not Add-ADPermission and Remove-ADPermission: "
+    with pytest.raises(BadInput, match=both):
+        check_access(session(nobody), "EX01\\Mail", "S-1-5-7", None)
+    with pytest.raises(RemoteError, match="it broke"):
+        check_access(session(Host(Mail=BROKEN)), "EX01\\Mail", "S-1-5-7", None)
     with pytest.raises(CommandMissing):
         check_access(session(Host(Mail=MISSING)), "EX01\\Mail", "S-1-5-7", None)
-    with pytest.raises(BadInput, match=r"does not know the principal NOBODY .*Nothing was changed\..* relay_user"):
+    with pytest.raises(BadInput, match=r"^ex01 does not know the principal NOBODY .*Nothing was changed\..* relay_user"):
         check_access(session(Host(Mail=NOT_FOUND)), "EX01\\Mail", "NOBODY", None)
+    with pytest.raises(BadInput, match=r"^ex01 does not know the principal NOBODY "):
+        relay_allowed(session(Host(Mail=NOT_FOUND)), ["EX01\\Mail"], "NOBODY", None)
 
 
 def test_an_endpoint_that_tells_no_cmdlets_is_taken_at_its_word_later() -> None:
@@ -142,8 +167,7 @@ def test_an_endpoint_that_tells_no_cmdlets_is_taken_at_its_word_later() -> None:
 
 def test_rights_that_may_not_be_read_are_a_warning_once() -> None:
     connectors: list[dict[str, Any]] = [{"identity": f"EX01\\{name}"} for name in ("Mail", "Other", "Broken", "Gone")]
-    broken = RemoteError("it broke", "Broken", "Get-ADPermission", "ex01")
-    warnings = add_rights(session(Host(Mail=[entry()], Other=MISSING, Gone=MISSING, Broken=broken)), connectors, None)
+    warnings = add_rights(session(Host(Mail=[entry()], Other=MISSING, Gone=MISSING, Broken=BROKEN)), connectors, None)
     assert [connector["rights"] is None for connector in connectors] == [False, True, True, True]
     assert connectors[0]["rights"][0]["sid"] == "S-1-5-7"
     assert len(warnings) == 2

@@ -10,7 +10,7 @@ import pytest
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import BadInput
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.fields import SETTINGS, connector_facts, span
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.receive_connector import ReceiveConnector
-from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.rules import check_conflicts
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.exchange.connectors.rules import check_conflicts, check_timeouts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.values import EnumText
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.resource.declaration import wanted
 
@@ -25,6 +25,10 @@ GOOD: dict[str, Any] = {
 ANONYMOUS = {**GOOD, "preset": "anonymous"}
 EVERYBODY = ["0.0.0.0-255.255.255.255"]
 EXPLICIT = {**GOOD, "preset": None, "permission_groups": ["AnonymousUsers"]}
+
+
+def test_the_longest_name() -> None:
+    assert ReceiveConnector.items({**GOOD, "name": "x" * 64})
 
 
 def test_a_preset_is_settings() -> None:
@@ -73,17 +77,29 @@ def test_who_may_be_anonymous_from_anywhere() -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({**ANONYMOUS, "relay": True, "remote_ip_ranges": EVERYBODY}, "relay for anonymous clients"),
+        (
+            {**ANONYMOUS, "relay": True, "remote_ip_ranges": [*EVERYBODY, "::1"]},
+            "SharePoint mail would relay for anonymous clients and be open to 0.0.0.0/0, ::1: anyone could send any mail to anyone "
+            "through it. Nothing was changed.",
+        ),
         ({**ANONYMOUS, "auth_mechanism": ["Integrated"]}, "the preset anonymous means None"),
+        ({**ANONYMOUS, "auth_mechanism": ["Integrated", "Tls"]}, "auth_mechanism is Tls, Integrated, but the preset anonymous means None"),
         ({**ANONYMOUS, "permission_groups": ["ExchangeUsers"]}, "the preset anonymous means AnonymousUsers"),
         ({**GOOD, "relay": True}, "already relays"),
-        ({**EXPLICIT, "permission_groups": ["Partners"], "auth_mechanism": ["Tls"], "relay": True}, "without AnonymousUsers"),
+        (
+            {**EXPLICIT, "permission_groups": ["Partners", "ExchangeUsers"], "auth_mechanism": ["Tls"], "relay": True},
+            "without AnonymousUsers in permission_groups (it would have ExchangeUsers, Partners) they cannot send",
+        ),
         ({**GOOD, "remote_ip_ranges": ["10.0.0.300"]}, "remote_ip_ranges: '10.0.0.300'"),
         ({**GOOD, "remote_ip_ranges": []}, "remote_ip_ranges is empty"),
         ({**GOOD, "bindings": ["25"]}, "bindings: '25'"),
         ({**GOOD, "bindings": []}, "bindings is empty"),
         ({**GOOD, "remote_ip_ranges": ["0.0.0.0-255.255.255.255"]}, "allow_any_remote_address"),
-        ({**GOOD, "remote_ip_ranges": ["10.0.0.1", "::/0"]}, "allow_any_remote_address"),
+        (
+            {**GOOD, "remote_ip_ranges": ["10.0.0.1", "::/0"]},
+            "SharePoint mail would be externally secured and be open to 10.0.0.1, ::/0: anyone could send any mail to anyone through it, "
+            "as a trusted sender. Nothing was changed.",
+        ),
         ({**GOOD, "servers": []}, "servers is empty"),
         ({**GOOD, "servers": [" "]}, "servers is empty"),
         ({**GOOD, "name": "x" * 65}, "1 to 64 characters"),
@@ -94,12 +110,21 @@ def test_who_may_be_anonymous_from_anywhere() -> None:
         ({**GOOD, "auth_mechanism": ["Tls"]}, "auth_mechanism is Tls, but the preset"),
         ({**GOOD, "permission_groups": ["AnonymousUsers"]}, "permission_groups is AnonymousUsers, but the preset"),
         ({**GOOD, "transport_role": "HubTransport"}, "transport_role is HubTransport, but the preset"),
-        ({**GOOD, "require_tls": True, "auth_mechanism": ["ExternalAuthoritative"]}, "require_tls needs Tls"),
-        ({**EXPLICIT, "auth_mechanism": ["None", "Tls"]}, "None cannot be combined"),
-        ({**EXPLICIT, "auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]}, "BasicAuthRequireTLS also needs"),
-        ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative", "Integrated"]}, "only Tls can be combined"),
-        ({**EXPLICIT, "auth_mechanism": ["Integrated"], "require_tls": True}, "require_tls needs Tls"),
-        ({**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative"]}, "needs ExchangeServers"),
+        ({**GOOD, "require_tls": True, "auth_mechanism": ["ExternalAuthoritative"]}, ": require_tls needs Tls in auth_mechanism (it"),
+        ({**EXPLICIT, "auth_mechanism": ["None", "Tls"]}, ": auth_mechanism None cannot be combined with others (it would have None, Tls)"),
+        (
+            {**EXPLICIT, "auth_mechanism": ["BasicAuthRequireTLS", "BasicAuth"]},
+            ": auth_mechanism BasicAuthRequireTLS also needs BasicAuth and Tls (it",
+        ),
+        (
+            {**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative", "Integrated"]},
+            ": only Tls can be combined with auth_mechanism ExternalAuthoritative (it",
+        ),
+        ({**EXPLICIT, "auth_mechanism": ["Integrated"], "require_tls": True}, ": require_tls needs Tls in auth_mechanism (it"),
+        (
+            {**EXPLICIT, "auth_mechanism": ["ExternalAuthoritative"]},
+            ": auth_mechanism ExternalAuthoritative needs ExchangeServers in permission_groups (it",
+        ),
         ({**GOOD, "max_message_size": "1KB"}, "max_message_size"),
         ({**GOOD, "max_message_size": "much"}, "max_message_size"),
         ({**GOOD, "max_message_size": "Unlimited"}, "max_message_size"),
@@ -187,7 +212,35 @@ def test_conflicts_name_the_other_connector(changes: dict[str, Any], words: str)
     assert words in refusal.value.message and "EX01\\Other" in refusal.value.message
 
 
+def test_every_other_connector_is_compared() -> None:
+    """One that lives elsewhere hides none behind it, and every binding that is taken is named."""
+    settings = {"transport_role": "FrontendTransport", "bindings": ["0.0.0.0:25", "10.1.1.1:26"], "remote_ip_ranges": ["10.0.0.1"]}
+    elsewhere = {**OTHER, "identity": "EX01\\Elsewhere", "bindings": ["0.0.0.0:587"]}
+    taken = {**OTHER, "bindings": ["0.0.0.0:25", "0.0.0.0:26"]}
+    with pytest.raises(BadInput, match=r"cannot listen on 0\.0\.0\.0:25, 10\.1\.1\.1:26: EX01\\Other \(HubTransport\)"):
+        check_conflicts("EX01\\SharePoint mail", settings, [elsewhere, taken])
+    same = {**taken, "bindings": settings["bindings"], "transport_role": "FrontendTransport"}
+    with pytest.raises(BadInput, match=r"the same binding \(0\.0\.0\.0:25, 10\.1\.1\.1:26\)"):
+        check_conflicts("EX01\\SharePoint mail", settings, [elsewhere, same])
+
+
+@pytest.mark.parametrize(
+    ("timeout", "inactivity", "refused"),
+    [(61, 60, False), (60, 60, True), (59, 60, True), (None, 60, False), (60, None, False), (None, None, False)],
+)
+def test_a_connection_outlives_its_inactivity(timeout: int | None, inactivity: int | None, refused: bool) -> None:
+    if not refused:
+        check_timeouts("EX01\\Mail", timeout, inactivity)
+        return
+    with pytest.raises(BadInput) as refusal:
+        check_timeouts("EX01\\Mail", timeout, inactivity)
+    assert f"connection_timeout ({timeout} s) must be longer than connection_inactivity_timeout ({inactivity} s)" in refusal.value.message
+    assert refusal.value.message.endswith("Nothing was changed.")
+
+
 def test_connectors_that_live_side_by_side() -> None:
     settings = {"transport_role": "HubTransport", "bindings": ["0.0.0.0:25"], "remote_ip_ranges": ["10.0.0.2"]}
     check_conflicts("EX01\\SharePoint mail", settings, [OTHER])
     check_conflicts("EX01\\SharePoint mail", {**settings, "transport_role": "FrontendTransport", "bindings": ["0.0.0.0:26"]}, [OTHER])
+    # A binding to one address of all of them is another binding.
+    check_conflicts("EX01\\SharePoint mail", {**settings, "bindings": ["10.1.1.1:25"], "remote_ip_ranges": ["10.0.0.1"]}, [OTHER])

@@ -94,7 +94,7 @@ def test_a_disabled_service_is_not_to_be_restarted(want: dict[str, Any], state: 
         ({}, {**GOOD, "smart_host_username": "CORP\\other"}, False, "needs its smart_host_password"),
         ({"smart_host_username": ""}, {}, True, "needs a smart_host_username"),
         ({"smart_host_authentication": "ntlm", "smart_host_username": None}, {}, True, "needs a smart_host_username"),
-        ({"smart_host_tls": False}, {}, True, "in clear text"),
+        ({"smart_host_tls": False}, {}, True, "its password to ex01.corp.example in clear text"),
         ({"smart_host_tls": False, "smart_host_authentication": "ntlm"}, {}, True, None),
         ({"smart_host_authentication": "none", "smart_host_tls": False}, {}, False, None),
         ({"smart_host_authentication": "relay"}, {}, False, "RouteAction is relay"),
@@ -125,6 +125,22 @@ def test_a_password_in_the_clear_can_be_asked_for() -> None:
         ({"smart_host": "10.0.0.99", "bindings": [{"address": "10.0.0.99", "port": 25}]}, True),
         ({"smart_host": "10.0.0.21", "bindings": [{"address": "10.0.0.99", "port": 25}]}, False),
         ({"smart_host": "sp01", "smart_host_type": "none"}, False),
+        ({"smart_host": "sp01", "smart_host_type": "fallback"}, True),
+        # A name is complete with a dot at its end, and its case does not matter.
+        ({"smart_host": "SP01.corp.example."}, True),
+        ({"smart_host": "SP01X"}, False),
+        ({"smart_host": "sp01.corp.example", "fqdn": "SP01.CORP.EXAMPLE"}, True),
+        # What the server calls itself in SMTP need not be its name in the domain: both are.
+        ({"smart_host": "sp01.corp.example", "fqdn": "Relay.corp.example"}, True),
+        ({"smart_host": "relay.corp.example", "fqdn": "Relay.corp.example"}, True),
+        # Before it is installed, it has no name of its own, no bindings and no port.
+        ({"smart_host": "sp01.anywhere.example", "fqdn": None}, True),
+        ({"smart_host": "ex01.anywhere.example", "fqdn": None}, False),
+        ({"smart_host": "xxxx", "fqdn": None}, False),
+        ({"smart_host": "sp01", "smart_host_port": None}, True),
+        ({"smart_host": "10.0.0.21", "bindings": None}, True),
+        ({"smart_host": "10.0.0.21", "bindings": None, "smart_host_port": None}, True),
+        ({"smart_host": "10.0.0.21", "bindings": None, "smart_host_port": 587}, False),
     ],
 )
 def test_mail_does_not_go_in_a_circle(changes: dict[str, Any], circle: bool) -> None:
@@ -133,5 +149,31 @@ def test_mail_does_not_go_in_a_circle(changes: dict[str, Any], circle: bool) -> 
     assert reason is None or "mail loop" in reason
 
 
-def test_a_smart_host_that_is_used_has_a_name() -> None:
-    assert "needs a smart_host" in str(rules.smart_host_itself({**GOOD, "smart_host": ""}, "SP01", OWN))
+@pytest.mark.parametrize(("port", "named"), [(None, 25), (587, 587)])
+def test_a_circle_is_told_with_its_port(port: int | None, named: int) -> None:
+    settings = {**GOOD, "smart_host": "SP01", "smart_host_port": port, "bindings": [{"address": "", "port": named}]}
+    assert str(rules.smart_host_itself(settings, "SP01", OWN)).startswith(f"The smart host sp01, port {named}, is SP01 itself")
+
+
+@pytest.mark.parametrize("kind", ["always", "fallback"])
+@pytest.mark.parametrize("smart_host", ["", None])
+def test_a_smart_host_that_is_used_has_a_name(kind: str, smart_host: str | None) -> None:
+    reason = rules.smart_host_itself({**GOOD, "smart_host": smart_host, "smart_host_type": kind}, "SP01", OWN)
+    assert reason == f"smart_host_type {kind} needs a smart_host."
+    assert rules.smart_host_itself({**GOOD, "smart_host": smart_host, "smart_host_type": "none"}, "SP01", OWN) is None
+
+
+@pytest.mark.parametrize(
+    ("want", "before", "words"),
+    [
+        ({"smart_host": "ex01"}, {"running": True, "smart_host": ""}, "already runs and delivers mail itself."),
+        ({"smart_host": "ex01"}, {"running": True, "smart_host": "ex09"}, "already runs and passes mail on to ex09."),
+        ({"smart_host": "ex01"}, {"running": True, "smart_host": "ex01"}, None),
+        ({"smart_host": "ex01"}, {"running": False, "smart_host": "ex09"}, None),
+        ({"smart_host": "ex01"}, {}, None),
+        ({"hop_count": 20}, {"running": True, "smart_host": "ex09"}, None),
+    ],
+)
+def test_a_server_of_others_is_not_taken_over(want: dict[str, Any], before: dict[str, Any], words: str | None) -> None:
+    reason = rules.serves_others(want, before, "SP01")
+    assert reason is None if words is None else words in str(reason) and str(reason).startswith("SP01 has an SMTP server")

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import html
+import itertools
 import json
+import pathlib
+import urllib.parse
+import xml.sax.saxutils
+from collections.abc import Callable
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.task.masking import MASK, Masker, secrets_in
 
@@ -63,6 +71,48 @@ def test_a_number_that_is_the_secret_is_masked_and_others_are_not() -> None:
         "d": 1.5,
         "e": None,
     }
+
+
+# Neither contains what it masks with, nor what the examples stand between.
+SECRET_TEXTS = st.text(st.characters(exclude_characters="*\u2402", exclude_categories=["Cs"]), min_size=1)
+QUOTED: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "PowerShell": lambda secret: secret.replace("'", "''"),
+    "Python": lambda secret: secret.replace("\\", "\\\\"),
+    "Python in '": lambda secret: secret.replace("\\", "\\\\").replace("'", "\\'"),
+    'Python in "': lambda secret: secret.replace("\\", "\\\\").replace('"', '\\"'),
+    "JSON": lambda secret: json.dumps(secret)[1:-1],
+    "JSON, not escaped": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "HTML": html.escape,
+    "XML": xml.sax.saxutils.escape,
+    "URL": lambda secret: urllib.parse.quote(secret, safe=""),
+}
+
+
+@pytest.mark.parametrize("quoted", QUOTED.values(), ids=QUOTED)
+@given(secret=SECRET_TEXTS)
+@example(secret='it\'s "a" <Pä55\\word> & /\n')
+def test_any_secret_is_masked_whole_in_every_form(quoted: Callable[[str], str], secret: str) -> None:
+    text = f"\u2402{quoted(secret)}\u2402"
+    assert Masker([secret]).text(text) == f"\u2402{MASK}\u2402"
+
+
+def test_the_longest_secret_is_masked_first() -> None:
+    """No rest of it betrays how it goes on."""
+    for secrets in itertools.permutations(["Farm-Pa55", "Farm-Pa55word", "Pa55"]):
+        assert Masker(secrets).text("Farm-Pa55word, Farm-Pa55, Pa55") == f"{MASK}, {MASK}, {MASK}"
+
+
+def test_what_stands_under_a_secrets_name_is_masked_whatever_it_is() -> None:
+    """A value that the task's arguments do not have, such as a default of a host, is a secret as well; what is empty tells nothing."""
+    value = {"Password": "unknown", "smart_host_password": 1234, "old_password": "", "none_password": None, "passwords": "all"}
+    assert Masker([]).value(value) == {**value, "Password": MASK, "smart_host_password": MASK}
+    assert secrets_in({"PASSWORD": "a", "deep": ({"web_password": 7}, [{"x": {"y_password": "b"}}]), "password": ["c"]}) == {"a", "7", "b"}
+
+
+def test_what_json_does_not_know_becomes_text() -> None:
+    masked = Masker(["hunter2"]).value({"path": pathlib.PurePosixPath("/a/hunter2"), "set": {"hunter2"}, "tuple": ("a", 1)})
+    assert masked == {"path": f"/a/{MASK}", "set": [MASK], "tuple": ["a", 1]}
 
 
 def test_without_secrets_nothing_changes() -> None:

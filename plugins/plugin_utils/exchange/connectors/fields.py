@@ -25,20 +25,15 @@ _SPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):([0-5]?\d):([0-5]?\d)(?:\.0+)?")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
 
 
-def _text(value: Any) -> str:
-    """Empty text and null are one: Exchange shows a cleared setting as either."""
-    return str(value) if value is not None else ""
-
-
 def _host_name(value: Any) -> str:
-    text = _text(value)
+    text = str(value)
     if text and (len(text) > 255 or not all(_LABEL.fullmatch(label) for label in text.split("."))):
         raise ValueError(f"{text!r} is not a valid host name")
     return text
 
 
 def _banner(value: Any) -> str:
-    text = _text(value)
+    text = str(value)
     if text and (not text.startswith("220") or not text.isprintable()):
         raise ValueError("a banner is one line that starts with 220")
     return text
@@ -111,9 +106,10 @@ SETTINGS = (
     # Set-ReceiveConnector takes TransportRole, but the connector then belongs to another service and may take its port from it.
     Field.of("transport_role", "TransportRole", str, at_creation=True),
     Field.of("enabled", "Enabled", bool),
+    # Empty text and null are one: Exchange shows a cleared setting as either.
     Field.of("fqdn", "Fqdn", _host_name, null=""),
     Field.of("banner", "Banner", _banner, argument=lambda value: value or None, null=""),
-    Field.of("comment", "Comment", _text, null=""),
+    Field.of("comment", "Comment", str, null=""),
     Field.of("require_tls", "RequireTLS", bool),
     Field.of("max_message_size", "MaxMessageSize", _size, argument=lambda value: f"{value}B", least=65536),
     Field.of("max_recipients_per_message", "MaxRecipientsPerMessage", int, least=1, most=512000),
