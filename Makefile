@@ -2,7 +2,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs sanity unit cores deep deep-faults deep-states mutants lab lab-products lab-protocols lab-wire molecule package format clean
+	lint-docs sanity unit cores deep deep-faults deep-states deep-wire mutants lab lab-products lab-protocols lab-roles lab-wire \
+	molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
@@ -36,10 +37,10 @@ define side_by_side
 endef
 
 test: environments  ## everything below, except what is marked *
-	$(call side_by_side,lab-wire lint unit lab-protocols lab-products package)
+	$(call side_by_side,lab-roles lab-wire lint unit lab-protocols lab-products package)
 
 deep: environments  ## * what is slow or rare: ansible-test sanity, Molecule, each fault, each state of the lab
-	$(call side_by_side,sanity deep-faults molecule deep-states)
+	$(call side_by_side,deep-faults deep-wire sanity deep-states molecule)
 
 test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
@@ -89,7 +90,7 @@ mutants: environments  ## * mutation testing of the loop, secrets, connectors an
 	$(run) nice -n 10 python tools/mutants.py $(if $(ONLY),'$(ONLY)')
 
 lab: environments  ## tests against the lab
-	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-roles
 
 lab-products: environments
 	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states tests/lab_tests/test_readme.py
@@ -97,16 +98,25 @@ lab-products: environments
 lab-protocols: environments
 	$(run) env LAB_NETWORK=43 python -m pytest $(addprefix tests/lab_tests/,engine ews iis test_faults.py test_lifetime.py)
 
-lab-wire: environments
-	$(run) env LAB_NETWORK=41 python -m pytest tests/integration
-
+# Through the wire: what runs the roles, and the rest.
+roles := $(addprefix tests/integration/test_,anonymous.py iis_role.py practice.py relay_route.py story.py undo.py)
 states := tests/integration/test_states.py tests/integration/test_mutants.py
+every := tests/integration/test_every_task.py
+
+lab-wire: environments
+	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(foreach file,$(roles) $(states) $(every),--ignore=$(file))
+
+lab-roles: environments
+	$(run) env LAB_NETWORK=46 python -m pytest $(roles) $(states)
+
+deep-wire: environments
+	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration $(foreach file,$(states) $(every),--ignore=$(file))
 
 deep-states: environments
 	$(run) env LAB_NETWORK=42 python -m pytest -m deep $(states)
 
 deep-faults: environments
-	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration $(states:%=--ignore=%)
+	$(run) env LAB_NETWORK=47 python -m pytest -m deep $(every)
 
 molecule: environments  ## * each scenario of extensions/molecule
 	$(run) molecule test --all

@@ -7,6 +7,7 @@ from tests.integration.conftest import StartLab
 from tests.integration.test_story import SITE, paths, verified
 
 
+@pytest.mark.deep
 def test_the_anonymous_route_offers_no_authentication(start_lab: StartLab) -> None:
     lab = start_lab("--sharepoint-build", UNPATCHED)
     anonymous = {**ROUTES["anonymous"], "mail_route": "anonymous"}

@@ -35,6 +35,7 @@ def _relay_unlisted(lab: Lab) -> tuple[dict[str, Any], list[bool]]:
     return cell, [bool(p.get("authenticated")) for p in probes]
 
 
+@pytest.mark.deep
 def test_who_logs_on_to_the_relay_is_refused_too(start_lab: StartLab) -> None:
     lab = start_lab("--state", "iis-relay")
     reach = {"firewall_addresses": [f"{lab.subnet}.0/24", "127.0.0.1"]}
@@ -70,6 +71,7 @@ def test_the_route_is_foreseen_as_it_is_made(start_lab: StartLab) -> None:
     assert [secret for secret in ("Relay-Pa55", "Exchange-Pa55", "Install-Pa55", "Alice-Pa55", "TlRMTVNTUAA") if secret in told] == []
 
 
+@pytest.mark.deep
 def test_a_relay_that_does_not_deliver_is_taken_away_again(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--mutant", "relay-loses-mail")
     before = lab.ask("snapshot")
@@ -98,6 +100,7 @@ def test_two_relays_reached_from_a_play_that_goes_one_by_one(fresh_lab: StartLab
     assert [result["changed"] for result in run.of("iis_smtp_relay")] == [True, True], "each once, whatever serial says"
 
 
+@pytest.mark.deep
 def test_what_people_forget_and_limits_do_no_harm(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--sharepoint-build", UNPATCHED)
     # Nobody says who shares: the test of the invitation knows it.
@@ -142,6 +145,7 @@ def test_what_cannot_be_is_refused_before_anything_is_changed(start_lab: StartLa
     assert lab.ask("snapshot") == before
 
 
+@pytest.mark.deep
 def test_a_grant_that_cannot_be_waited_for_is_taken_back(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--state", "anonymous-port")
     before = lab.ask("snapshot")

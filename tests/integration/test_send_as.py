@@ -183,6 +183,7 @@ def test_what_does_not_exist_is_named_and_nothing_changes(lab: Lab, options: dic
     refused(lab, "exchange_send_as", give(**options), *words)
 
 
+@pytest.mark.deep
 def test_a_long_list_of_names_is_one_question_in_several_parts(lab: Lab) -> None:
     # More than WSMan takes in one envelope (150 kB), so that pypsrp has to cut it.
     names = [f"nobody-{number:04}-{'x' * 60}@corp.example" for number in range(3000)]

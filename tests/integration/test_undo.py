@@ -70,6 +70,7 @@ def test_a_failed_verification(fresh_lab: StartLab) -> None:
     assert (lab.state / "report.undone.json").exists()
 
 
+@pytest.mark.deep
 def test_what_could_not_be_restored_is_refused_before_the_change(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--state", "no-outgoing-email")
     before = state(lab)
@@ -153,6 +154,7 @@ def test_a_failure_at_the_first_server_tells_its_cause(start_lab: StartLab) -> N
     assert (run.changed, state(lab)) == ([], before)
 
 
+@pytest.mark.deep
 def test_a_step_that_could_not_be_restored_is_named_and_the_others_are_restored(fresh_lab: StartLab) -> None:
     """The session that removes the connectors ends before it does."""
     lab = fresh_lab("--mutant", "dropped-after-250")
@@ -175,6 +177,7 @@ def test_a_null_is_restored_as_null(fresh_lab: StartLab) -> None:
     assert state(lab) == before
 
 
+@pytest.mark.deep
 def test_without_undo_what_was_changed_stays_and_is_said_to(fresh_lab: StartLab) -> None:
     lab = fresh_lab("--mutant", "dropped-after-250")
     before = state(lab)
