@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.demo.demo import ROUTES, UNPATCHED
 from tests.integration.conftest import StartLab
 from tests.integration.test_story import SITE, paths, verified
