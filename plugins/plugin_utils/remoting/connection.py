@@ -15,13 +15,12 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..common.errors import BadInput
 from ..common.libraries import RunspacePool, RunspacePoolState, WSMan
 from ..common.native import native
-from ..remoting import faults, opening
+from ..remoting import opening
 from .session import Endpoint, Session
 
 _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
@@ -85,14 +84,23 @@ def _from_psrp(connection: Any, host: str) -> Opened:
     if endpoint.authentication == "basic" and protocol == "http" and option("message_encryption") != "never":
         raise opening.clear_text(endpoint, "ansible_psrp_protocol: https")
     borrowed = connection.runspace is not None and connection.runspace.state == RunspacePoolState.OPENED
-    try:
-        if not borrowed:
+
+    def connect() -> RunspacePool:
+        try:
             connection.runspace = None  # it never opened, or is closed
             connection._connect()
-    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES, AnsibleConnectionFailure) as error:
+        except Exception as error:  # what stands behind a URL may answer anything
+            _give_up(connection, broken=True)
+            raise opening.refused(error, endpoint) from error
+        return connection.runspace
+
+    def renew() -> RunspacePool:
+        nonlocal borrowed
         _give_up(connection, broken=True)
-        raise opening.refused(error, endpoint) from error
-    session = Session(connection.runspace, endpoint)
+        borrowed = False
+        return connect()
+
+    session = Session(connection.runspace if borrowed else connect(), endpoint, renew)
 
     def close() -> None:
         if not borrowed or session.broken:
@@ -134,16 +142,27 @@ def _from_winrm(connection: Any, host: str) -> Opened:
     )
     if arguments["auth"] == "basic" and scheme == "http" and arguments["encryption"] != "never":
         raise opening.clear_text(endpoint, "ansible_winrm_scheme: https")
-    pool = None
-    try:
-        pool = RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration)
-        pool.open()
-    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES) as error:
-        if pool is not None:
-            _close(pool, broken=True)
-        raise opening.refused(error, endpoint) from error
-    session = Session(pool, endpoint)
-    return Opened(session, lambda: _close(pool, session.broken))
+    opened: list[RunspacePool] = []
+
+    def connect() -> RunspacePool:
+        try:
+            opened.append(RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration))
+            opened[0].open()
+        except Exception as error:  # what stands behind a URL may answer anything
+            close(broken=True)
+            raise opening.refused(error, endpoint) from error
+        return opened[0]
+
+    def close(broken: bool) -> None:
+        while opened:
+            _close(opened.pop(), broken)
+
+    def renew() -> RunspacePool:
+        close(broken=True)
+        return connect()
+
+    session = Session(connect(), endpoint, renew)
+    return Opened(session, lambda: close(session.broken))
 
 
 def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from ..common.libraries import (
     requests,
 )
 from .pipeline import Statement
+from .running import HostAsked
 
 if TYPE_CHECKING:
     from .session import Endpoint
@@ -114,6 +115,8 @@ def lost(error: BaseException, statement: Statement, endpoint: Endpoint, writing
     """A connection that broke while ``statement`` was under way."""
     unknown = "It is not known whether it was executed: read the settings before you try again."
     state = unknown if writing else "Nothing was changed by it."
+    if isinstance(error, HostAsked):
+        return RemoteError(f"it asks a question ({error}), which a task cannot answer. {state}", "", str(statement), endpoint.host)
     refused = find(error, AuthenticationError)
     if refused is not None:
         return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}. {state}")
