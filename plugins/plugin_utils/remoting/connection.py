@@ -47,16 +47,18 @@ class Opened:
     close: Callable[[], None]
 
 
-def open_session(connection: Any, host: str) -> Opened:
+def open_session(connection: Any, host: str, locale: str = "") -> Opened:
     """A session for ``connection``, an Ansible connection plugin; ``host`` is the name to use in messages.
+
+    ``locale`` is the language in which the host is asked for its texts, where it is not pypsrp's own (en-US).
 
     Raises BadInput for a connection that speaks no PowerShell remoting, and Unreachable, AuthenticationRefused or
     EndpointMissing when no session comes about.
     """
     if connection.transport == "psrp":
-        return _from_psrp(connection, host)
+        return _from_psrp(connection, host, locale)
     if connection.transport == "winrm":
-        return _from_winrm(connection, host)
+        return _from_winrm(connection, host, locale)
     raise BadInput(
         f"{host} is reached with the connection plugin {connection.transport}, which does not support PowerShell remoting. Nothing was "
         f"changed. Set ansible_connection to psrp (or winrm) for this host or this task."
@@ -68,7 +70,7 @@ def _options_of(connection: Any) -> Callable[[str], Any]:
     return lambda name: native(connection.get_option(name))
 
 
-def _from_psrp(connection: Any, host: str) -> Opened:
+def _from_psrp(connection: Any, host: str, locale: str) -> Opened:
     option = _options_of(connection)
     port = option("port")
     protocol = option("protocol") or ("http" if port is not None and int(port) == 5985 else "https")
@@ -92,7 +94,9 @@ def _from_psrp(connection: Any, host: str) -> Opened:
         except Exception as error:  # what stands behind a URL may answer anything
             _give_up(connection, broken=True)
             raise opening.refused(error, endpoint) from error
-        return connection.runspace
+        pool: RunspacePool = connection.runspace
+        _in(pool.connection, locale)
+        return pool
 
     def renew() -> RunspacePool:
         nonlocal borrowed
@@ -107,6 +111,13 @@ def _from_psrp(connection: Any, host: str) -> Opened:
             _give_up(connection, session.broken)
 
     return Opened(session, close)
+
+
+def _in(wsman: WSMan, locale: str) -> WSMan:
+    """The same, with the language that each of its messages names (DSP0226, wsman:Locale)."""
+    if locale:
+        wsman.locale = locale
+    return wsman
 
 
 def _give_up(connection: Any, broken: bool) -> None:
@@ -128,7 +139,7 @@ def _close(pool: Any, broken: bool) -> None:
         transport.close()
 
 
-def _from_winrm(connection: Any, host: str) -> Opened:
+def _from_winrm(connection: Any, host: str, locale: str) -> Opened:
     option = _options_of(connection)
     arguments = winrm_arguments(option, option("_extras") or {})
     scheme = "https" if arguments["ssl"] else "http"
@@ -146,7 +157,7 @@ def _from_winrm(connection: Any, host: str) -> Opened:
 
     def connect() -> RunspacePool:
         try:
-            opened.append(RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration))
+            opened.append(RunspacePool(_in(WSMan(**arguments), locale), configuration_name=endpoint.configuration))
             opened[0].open()
         except Exception as error:  # what stands behind a URL may answer anything
             close(broken=True)

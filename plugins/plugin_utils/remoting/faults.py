@@ -21,6 +21,7 @@ from ..common.libraries import (
     WSManFaultError,
     requests,
 )
+from ..common.printable import sentence
 from .pipeline import Statement
 from .running import HostAsked
 
@@ -46,17 +47,25 @@ _ROLES: Final = (
 
 # What requests and urllib3 wrap in their own words: the system's, OpenSSL's verdict on a certificate, OpenSSL's other errors.
 _INNERMOST: Final = re.compile(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^(]+)|\[SSL: \w+\] ([^('\"]+)")
+# The name is known, and its module does not load (CommandDiscovery.cs, TryModuleAutoLoading). Texts are asked for in the client's language.
+_NOT_LOADED: Final = ("CouldNotAutoLoadModule", "CouldNotAutoloadMatchingModule")
+_LOCALE: Final = (
+    " The module is installed and did not load. A module with texts in the server's language alone does not load for a client of another "
+    "one: set the variable sharepoint_mail_locale to the server's language, such as de-DE."
+)
 _NO_FARM: Final = "cannot access the local farm"
 
 
 def remote_error(record: Any, statement: Statement, endpoint: Endpoint) -> RemoteError:
     """An error record of the host as an exception. The parameters that the record carries are never looked at."""
     error_id = str(getattr(record, "fq_error", None) or "")
-    message = str(record).strip() or error_id
+    message = sentence(str(record).strip() or error_id)
     name = next((str(value) for value in (getattr(record, "command_name", None), getattr(record, "activity", None)) if value), "")
     if error_id.startswith("CommandNotFoundException"):
         return _command_missing(record, message, error_id, statement, endpoint)
     cmdlet = name or statement.commands[0].name
+    if error_id.startswith(_NOT_LOADED):
+        message += _LOCALE
     if _NO_FARM in message.lower():
         return _not_delegated(message, error_id, cmdlet, endpoint)
     return RemoteError(message, error_id, cmdlet, endpoint.host)

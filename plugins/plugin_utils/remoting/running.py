@@ -78,8 +78,9 @@ class Pipeline(PowerShell):
         msg.host_info = _Nobody()
         super()._invoke(msg)
 
-    def _process_pipeline_host_call(self, message: Any) -> None:
+    def _process_pipeline_host_call(self, message: Any) -> Any:
         """A host that asks all the same."""
         method = message.data.mi
         if method.value not in _GIVES_NOTHING:
             raise HostAsked(str(method))
+        return message.data
