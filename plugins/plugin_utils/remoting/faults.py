@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from ..common.errors import AuthenticationRefused, CommandMissing, MailError, NotDelegated, RemoteError, Unreachable
+from ..common.errors import FATE_UNKNOWN, AuthenticationRefused, CommandMissing, MailError, NotDelegated, RemoteError, Unreachable
 from ..common.libraries import (
     AuthenticationError,
     AuthenticationException,
@@ -122,19 +122,18 @@ def _not_delegated(message: str, error_id: str, cmdlet: str, endpoint: Endpoint)
 
 def lost(error: BaseException, statement: Statement, endpoint: Endpoint, writing: bool) -> MailError:
     """A connection that broke while ``statement`` was under way."""
-    unknown = "It is not known whether it was executed: read the settings before you try again."
-    state = unknown if writing else "Nothing was changed by it."
+    state = FATE_UNKNOWN if writing else " Nothing was changed by it."
     if isinstance(error, HostAsked):
-        return RemoteError(f"it asks a question ({error}), which a task cannot answer. {state}", "", str(statement), endpoint.host)
+        return RemoteError(f"it asks a question ({error}), which a task cannot answer.{state}", "", str(statement), endpoint.host)
     refused = find(error, AuthenticationError)
     if refused is not None:
-        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}. {state}")
+        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}.{state}")
     if not isinstance(error, TRANSPORT_ERRORS):
         return Unreachable(
             f"The answer at {endpoint.url} during {statement} did not come from PowerShell remoting on {endpoint.host}; it may be "
-            f"a proxy's page ({reason(error)}). {state}"
+            f"a proxy's page ({reason(error)}).{state}"
         )
-    return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}. {state}")
+    return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}.{state}")
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -60,10 +60,9 @@ class Endpoint:
 class Session:
     """Statements to one runspace on one host.
 
-    Variables set by one statement are there for the next. ``host`` is the host's name for messages; ``memory`` belongs to
-    those who want to remember something for as long as the session lives. ``broken`` says that the way to it failed: it is not known
-    whether the host still has it, so the next statement goes to a new one, which ``renew`` opens. Whether a change whose answer was lost
-    was made has then to be read.
+    Variables set by one statement are there for the next. ``host`` is the host's name for messages. ``broken`` says that the way to it
+    failed: it is not known whether the host still has it, so the next statement goes to a new one, which ``renew`` opens. Whether a
+    change whose answer was lost was made has then to be read.
     """
 
     def __init__(self, pool: RunspacePool, endpoint: Endpoint, renew: Callable[[], RunspacePool]) -> None:
@@ -71,7 +70,7 @@ class Session:
         logging.getLogger("pypsrp").setLevel(logging.CRITICAL + 1)
         self.endpoint = endpoint
         self.host = endpoint.host
-        self.memory: dict[str, Any] = {}
+        self._memory: dict[str, Any] = {}
         self._renew = renew
         self._markers = endpoint.configuration != faults.EXCHANGE  # its NoLanguage mode shows no Write-Output
         self._use(pool)
@@ -80,7 +79,17 @@ class Session:
         clixml.read_exactly(pool)
         self._pool = pool
         self.broken = self._prepared = False
-        self.memory.clear()
+        self._memory.clear()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What those who use the session remember; a new session remembers nothing. Raises MailError when none can be opened."""
+        self._renew_if_broken()
+        return self._memory
+
+    def _renew_if_broken(self) -> None:
+        if self.broken:
+            self._use(self._renew())
 
     def _prepare(self) -> None:
         """Takes back what the endpoint's profile set, so that statements mean the same everywhere. What it does not show stays as it is.
@@ -174,8 +183,7 @@ class Session:
         transport.session = transport.encryption = None
 
     def _invoke(self, statements: Sequence[Statement], writing: bool = False) -> list[tuple[bool, Any]]:
-        if self.broken:
-            self._use(self._renew())
+        self._renew_if_broken()
         if not self._prepared:
             self._prepare()
         pipeline = Pipeline(self._pool)

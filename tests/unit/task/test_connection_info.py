@@ -24,6 +24,8 @@ def test_every_cmdlet_that_is_sent_is_looked_for() -> None:
         if name.partition("-")[0] in VERBS
     }
     module = ast.parse(PLUGINS.joinpath("modules", "connection_info.py").read_text(encoding="utf-8"))
-    texts = {node.targets[0].id: node.value for node in module.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)}
+    texts = {
+        node.targets[0].id: node.value for node in module.body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
     looked_for = yaml.safe_load(ast.literal_eval(texts["DOCUMENTATION"]))["options"]["cmdlets"]["default"]
     assert sorted(sent | {"Get-Command"}) == looked_for
