@@ -1,7 +1,7 @@
 # Everything a checkout needs to run its demo and its tests; all that is made lands in build/. `make help` lists the targets.
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo practice test test-servers bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
+.PHONY: help demo practice test test-servers test-engine bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
 	lint-docs sanity unit cores deep deep-faults deep-states deep-wire mutants lab lab-products lab-protocols lab-roles lab-wire \
 	molecule package format clean
 
@@ -45,6 +45,9 @@ deep: environments  ## * what is slow or rare: ansible-test sanity, Molecule, ea
 test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
 
+test-engine: environments  ## * against a real PowerShell, 7.4 or later, found on PATH or by the variable PWSH
+	$(run) env LAB_NETWORK=45 python -m pytest tests/lab_tests/pwsh
+
 bench: environments  ## * ratios, each measured in one run
 	@for script in tests/bench/[!_]*.py; do $(run) python -m "tests.bench.$$(basename "$$script" .py)" || exit 1; done
 
@@ -62,7 +65,7 @@ lint-types: environments
 		-p ansible_collections.sharepoint.mail.plugins.plugin_utils -p ansible_collections.sharepoint.mail.plugins.action \
 		-p ansible_collections.sharepoint.mail.plugins.filter \
 		-m tests.conftest $(addprefix -p tests.,bench demo integration report servers unit) \
-		$(addprefix -p tests.lab_tests.,engine ews iis) $(addprefix -m tests.lab_tests.,test_faults test_lifetime) -m tests.waiting \
+		$(addprefix -p tests.lab_tests.,engine ews iis pwsh) $(addprefix -m tests.lab_tests.,test_faults test_lifetime) -m tests.waiting \
 		-m tools.sanity -m tools.mutants --exclude '/lab_tests/engine/sample_'
 
 lint-lab-types: environments  # what runs in the lab's environment

@@ -35,6 +35,8 @@ attributes:
     details:
       - The module runs on the controller, and needs the connection plugin C(ansible.builtin.psrp) or
         C(ansible.builtin.winrm), and the Python library pypsrp on the controller. Nothing is copied to the host.
+      - The host is asked for its texts in English. Where a module on it has texts in the server's language only, and therefore does not
+        load, set the variable C(sharepoint_mail_locale) to that language, such as C(de-DE).
 """
 
     # A module that needs no connection to the task's host.

@@ -24,25 +24,70 @@ extends_documentation_fragment:
 options:
   cmdlets:
     description:
-      - Cmdlets to look for.
+      - Cmdlets to look for. The default is all that this collection uses, of SharePoint, Exchange, Windows and PowerShell itself.
       - When one of them belongs to SharePoint and is missing, SharePoint's snap-in is loaded into the session, as the other modules do.
     type: list
     elements: str
     default:
-      - Get-SPFarm
-      - Get-SPWebApplication
-      - Set-SPWebApplication
-      - Start-SPTimerJob
-      - Get-ReceiveConnector
-      - New-ReceiveConnector
-      - Set-ReceiveConnector
-      - Remove-ReceiveConnector
-      - Get-AcceptedDomain
-      - Get-ADPermission
-      - Get-MessageTrackingLog
+      - Add-ADPermission
+      - Add-PSSnapin
       - ForEach-Object
-      - Resolve-DnsName
+      - Get-ADPermission
+      - Get-AcceptedDomain
+      - Get-ChildItem
+      - Get-CimInstance
+      - Get-Command
+      - Get-Content
+      - Get-Date
+      - Get-DistributionGroup
+      - Get-ExchangeServer
       - Get-Item
+      - Get-ItemProperty
+      - Get-Mailbox
+      - Get-MessageTrackingLog
+      - Get-NetFirewallAddressFilter
+      - Get-NetFirewallPortFilter
+      - Get-NetFirewallRule
+      - Get-ReceiveConnector
+      - Get-Recipient
+      - Get-SPFarm
+      - Get-SPLogEvent
+      - Get-SPServer
+      - Get-SPTimerJob
+      - Get-SPWeb
+      - Get-SPWebApplication
+      - Get-TransportService
+      - Get-Variable
+      - Get-WindowsFeature
+      - Install-WindowsFeature
+      - New-Item
+      - New-ItemProperty
+      - New-NetFirewallRule
+      - New-ReceiveConnector
+      - Remove-ADPermission
+      - Remove-ItemProperty
+      - Remove-NetFirewallRule
+      - Remove-ReceiveConnector
+      - Resolve-DnsName
+      - Restart-Service
+      - Select-Object
+      - Send-MailMessage
+      - Set-CimInstance
+      - Set-DistributionGroup
+      - Set-NetFirewallRule
+      - Set-ReceiveConnector
+      - Set-SPWebApplication
+      - Set-Service
+      - Set-StrictMode
+      - Set-Variable
+      - Start-SPTimerJob
+      - Start-Service
+      - Stop-Service
+      - Test-NetConnection
+      - Test-Path
+      - Uninstall-WindowsFeature
+      - Where-Object
+      - Write-Output
 seealso:
   - module: sharepoint.mail.farm_info
 """

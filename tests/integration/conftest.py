@@ -27,8 +27,12 @@ LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
 INVENTORY = ROOT / "tests" / "demo" / "inventory.yml"
 
 
-def pytest_report_header() -> str:
-    return ansible_core()
+ENGINE = os.environ.get("LAB_ENGINE") or "own"
+"""What opens the labs' PowerShell sessions: ``own``, or ``pwsh`` for a real PowerShell."""
+
+
+def pytest_report_header() -> list[str]:
+    return [ansible_core(), f"PowerShell engine of the lab: {ENGINE}"]
 
 
 @dataclasses.dataclass
@@ -135,7 +139,7 @@ def _starter(stack: ExitStack, folder: Path, taken: list[int]) -> StartLab:
         taken.append(len(taken))
         subnet = f"127.{NETWORK}.{len(taken)}"
         state = folder / f"lab-{len(taken)}"
-        running: AbstractContextManager[dict[str, object]] = lab(LAB_PYTHON, state, "--subnet", subnet, *options)
+        running: AbstractContextManager[dict[str, object]] = lab(LAB_PYTHON, state, "--subnet", subnet, "--engine", ENGINE, *options)
         stack.enter_context(running)
         return Lab(subnet, state)
 

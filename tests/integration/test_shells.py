@@ -87,6 +87,33 @@ def test_a_cut_connection_leaves_no_shell_open(lab: Lab) -> None:
         assert left_open(lab) == {}
 
 
+@pytest.mark.parametrize("inventory", [None, WINRM], ids=["psrp", "winrm"])
+@pytest.mark.parametrize(
+    ("what", "when"), [("session_ends", "before"), ("session_ends", "after"), ("lost", "before"), ("lost", "after"), ("html", "before")]
+)
+def test_what_was_changed_before_a_session_broke_is_read_in_a_new_one(lab: Lab, what: str, when: str, inventory: Path | None) -> None:
+    """The second web application's change breaks: whether it was made is seen, and restored."""
+    start = lab.ask("snapshot")["sharepoint"]["web_applications"]
+    wish = {"server": "ex02.corp.example", "port": 1025, "from_address": "sharepoint@corp.example", "web_applications": ["all"]}
+
+    def play(**options: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": "Once", "hosts": "sp01", "gather_facts": False, "tasks": [{"sharepoint.mail.outgoing_email": {**wish, **options}}]}
+        ]
+
+    with lab.fault(what, host="sp01", about="Set-SPWebApplication", nth=2, when=when):
+        (entry,) = lab.playbook(play(), extra=inventory).results
+    result, now = entry["result"], lab.ask("snapshot")["sharepoint"]["web_applications"]
+    made = {name for name in start if start[name] != now[name]}
+    assert entry["status"] == "failed" and len(made) == (2 if when == "after" else 1)
+    assert (result["changed"], len(result["before"])) == (True, len(made)), result
+    assert "Already changed: " in result["msg"] and "not known" not in result["msg"]
+    assert left_open(lab) == {}
+    restored = lab.playbook(play(restore=result["before"]), extra=inventory)
+    assert restored.code == 0, restored.output
+    assert lab.ask("snapshot")["sharepoint"]["web_applications"] == start
+
+
 def steps(lab: Lab, *names: str) -> dict[str, Any]:
     task = {"name": "Share a connection", "on_one_connection": {"steps": list(names)}}
     run = lab.playbook([{"name": "One connection", "hosts": "sp01", "gather_facts": False, "tasks": [task]}])

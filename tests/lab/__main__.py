@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 from tests.lab.iis.features import VERSIONS
+from tests.lab.pwsh.engine import NoPowerShell
 from tests.lab.states import STATES, world_in
-from tests.lab.world import MUTANTS, Options, World
+from tests.lab.world import ENGINES, MUTANTS, Options, World
 
 
 def address_and_port(text: str) -> tuple[str, int]:
@@ -44,6 +45,9 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float, bool]:
     parser.add_argument("--more-web-applications", type=int, default=0, metavar="N", help="N web applications besides the usual ones")
     parser.add_argument("--windows", default=defaults.windows, choices=VERSIONS, help="Windows Server of the farm's servers")
     parser.add_argument("--max-shells", type=int, default=defaults.max_shells, help="shells that a user may have open at a host")
+    parser.add_argument(
+        "--engine", default=defaults.engine, choices=ENGINES, help="pwsh: a real PowerShell, found on PATH or by the variable PWSH"
+    )
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
     parser.add_argument("--with-parent", action="store_true", help="stop also when the process that started the lab has ended")
     parsed = parser.parse_args(arguments)
@@ -59,6 +63,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float, bool]:
         more_web_applications=parsed.more_web_applications,
         windows=parsed.windows,
         max_shells=parsed.max_shells,
+        engine=parsed.engine,
     )
     return parsed.state, options, parsed.lifetime, parsed.with_parent
 
@@ -70,10 +75,20 @@ def main() -> int:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
-    world = World(options) if state is None else world_in(state, options)
+    try:
+        world = World(options) if state is None else world_in(state, options)
+    except NoPowerShell as error:
+        print(error, file=sys.stderr)
+        return 1
     world.start()
     try:
-        ready = {"pid": os.getpid(), "state_dir": str(options.state_dir), "subnet": options.subnet, "addresses": world.network.addresses}
+        ready = {
+            "pid": os.getpid(),
+            "state_dir": str(options.state_dir),
+            "subnet": options.subnet,
+            "addresses": world.network.addresses,
+            "engine": world.engine.name,
+        }
         partial = options.state_dir / "lab.json.partial"
         partial.write_text(json.dumps(ready, indent=1) + "\n", encoding="utf-8")
         partial.replace(options.state_dir / "lab.json")

@@ -11,6 +11,7 @@ from tests.lab.clock import Clock
 from tests.lab.control import ControlServer
 from tests.lab.directory import NETBIOS, Account, default_directory
 from tests.lab.engine.cmdlets import Cmdlet
+from tests.lab.engine.dialect import WINDOWS_POWERSHELL
 from tests.lab.engine.host import (
     BASIC,
     CREDSSP,
@@ -24,7 +25,9 @@ from tests.lab.engine.host import (
     SnapIn,
     write_user_file,
 )
+from tests.lab.engine.interface import Engine
 from tests.lab.engine.recorder import Recorder, distinct
+from tests.lab.engine.shell import OwnEngine
 from tests.lab.exchange.organisation import Organisation
 from tests.lab.faults import Faults
 from tests.lab.iis import hosts
@@ -32,12 +35,16 @@ from tests.lab.load_balancer import LoadBalancer
 from tests.lab.network import CONTROL_PORT, EXCHANGE_HTTP_PORT, EXCHANGE_HTTPS_PORT, WINRM_PORT, Network
 from tests.lab.outside import OutsideDomain
 from tests.lab.pki import Authority
+from tests.lab.pwsh.engine import PwshEngine
 from tests.lab.sharepoint.farm import Farm
 
 FARM_SERVERS = ("sp01", "sp02")
 SNAP_IN = "Microsoft.SharePoint.PowerShell"
 FARM_ENDPOINT = "SharePointFarm"
 CONSTRAINED_ENDPOINT = "SharePointConstrained"
+OWN, PWSH = "own", "pwsh"
+ENGINES = (OWN, PWSH)
+"""What opens the PowerShell sessions: the lab's own engine, or a real PowerShell."""
 MUTANTS = (
     "auth-never-offered",
     "dropped-after-250",
@@ -66,7 +73,7 @@ class Part(Protocol):
 @dataclasses.dataclass(frozen=True)
 class Options:
     """How a lab is started. ``snap_in_delay`` is in seconds; ``timer_server`` holds the timer lock; ``windows`` is the
-    version of the farm's servers."""
+    version of the farm's servers; ``engine`` is one of ENGINES."""
 
     state_dir: Path
     subnet: str = "127.0.10"
@@ -79,6 +86,7 @@ class Options:
     more_web_applications: int = 0
     windows: str = "2016"
     max_shells: int = MAX_SHELLS
+    engine: str = OWN
 
 
 class World:
@@ -112,6 +120,11 @@ class World:
             faults=self.faults,
         )
         self.windows = hosts.WindowsHosts(FARM_SERVERS, self.network, self.directory, options.mutants, options.windows)
+        self.engine: Engine = OwnEngine(WINDOWS_POWERSHELL, self.recorder, self.faults)
+        self._bridge: list[Part] = []
+        if options.engine == PWSH:
+            pwsh = PwshEngine(self.network.addresses["lab"], self.recorder, self.faults, options.state_dir, self._endpoints)
+            self.engine, self._bridge = pwsh, [pwsh]
         self.hosts = [self._sharepoint_host(name) for name in FARM_SERVERS]
         self.hosts += [self._exchange_host(name) for name in ("ex01", "ex02")]
         self.control = ControlServer(
@@ -140,7 +153,10 @@ class World:
             part.stop()
 
     def _parts(self) -> list[Part]:
-        return [self.outside, self.organisation, self.balancer, self.windows, self.farm, *self.hosts, self.control]
+        return [self.outside, self.organisation, self.balancer, self.windows, self.farm, *self._bridge, *self.hosts, self.control]
+
+    def _endpoints(self) -> list[Endpoint]:
+        return [endpoint for host in self.hosts for listener in host.listeners for endpoint in listener.endpoints]
 
     def account(self, name: str) -> Account:
         """Raises KeyError when there is none."""
@@ -155,7 +171,7 @@ class World:
 
     def _host(self, name: str, listeners: list[Listener]) -> Host:
         address = self.network.addresses[name]
-        return Host(name, address, listeners, self.directory, self.recorder, faults=self.faults, max_shells=self.options.max_shells)
+        return Host(name, address, listeners, self.directory, self.engine, self.faults, self.options.max_shells)
 
     def _sharepoint_host(self, name: str) -> Host:
         def commands(session: Session) -> Mapping[str, Cmdlet]:
@@ -191,6 +207,7 @@ class World:
             self.organisation.cmdlets,
             language_mode="NoLanguage",
             may_enter=has_a_role,
+            every_command=self.organisation.every_cmdlet,
             product="Exchange",
             version="15.1.2375.7",
         )

@@ -45,6 +45,10 @@ class EndpointMissing(MailError):
     """The host has no PowerShell endpoint (session configuration) of the name asked for."""
 
 
+FATE_UNKNOWN = " It is not known whether it was executed: read the settings before you try again."
+"""Last sentence of an error about a change whose answer was lost, until somebody has looked."""
+
+
 class RemoteError(MailError):
     """An error record of the host.
 

@@ -22,6 +22,7 @@ __all__ = [
     "ComplexObject",
     "GenericComplexObject",
     "HTTPAdapter",
+    "HostInfo",
     "HttpNtlmAuth",
     "ImapToolsError",
     "InvalidConfigurationException",
@@ -34,6 +35,7 @@ __all__ = [
     "ObjectMeta",
     "PSCredential",
     "PowerShell",
+    "RemoteStreamOptions",
     "RunspacePool",
     "RunspacePoolState",
     "Serializer",
@@ -85,7 +87,15 @@ except ImportError:
 
 try:
     import spnego
-    from pypsrp.complex_objects import ComplexObject, GenericComplexObject, ObjectMeta, PSCredential, RunspacePoolState
+    from pypsrp.complex_objects import (
+        ComplexObject,
+        GenericComplexObject,
+        HostInfo,
+        ObjectMeta,
+        PSCredential,
+        RemoteStreamOptions,
+        RunspacePoolState,
+    )
     from pypsrp.exceptions import AuthenticationError, WinRMError, WinRMTransportError, WSManFaultError
     from pypsrp.messages import MessageType
     from pypsrp.powershell import PowerShell, RunspacePool

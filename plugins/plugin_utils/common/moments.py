@@ -12,24 +12,31 @@ from typing import Any
 
 from .errors import BadInput
 
-# .NET writes seven digits of a second; Python reads six.
 _FRACTION = re.compile(r"(\.\d{6})\d+")
 
 
-def parse_moment(value: Any) -> datetime.datetime | None:
+def whole_microseconds(text: str) -> str:
+    """A timestamp of .NET's, which has seven digits of a second, as Python reads it."""
+    return _FRACTION.sub(r"\1", text.strip())
+
+
+def parse_moment(value: Any, zone: datetime.tzinfo | None = datetime.UTC) -> datetime.datetime | None:
     """A datetime or ISO 8601 text as UTC; None for what is neither.
 
-    Without a zone it is taken as UTC: Exchange's tracking log and SharePoint's job history are kept in it.
+    Without a zone it is of ``zone``: UTC, in which Exchange's tracking log and SharePoint's job history are kept. Where the zone is not
+    known, which is None, neither is the moment.
     """
     if isinstance(value, datetime.datetime):
         moment = value
     else:
         try:
-            moment = datetime.datetime.fromisoformat(_FRACTION.sub(r"\1", str(value).strip()))
+            moment = datetime.datetime.fromisoformat(whole_microseconds(str(value)))
         except ValueError:
             return None
+    if moment.tzinfo is None and zone is None:
+        return None
     try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).astimezone(datetime.UTC)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(datetime.UTC)
     except OverflowError:  # DateTime.MinValue with an offset
         return None
 

@@ -7,6 +7,12 @@
 from __future__ import annotations
 
 
+def sentence(text: object) -> str:
+    """Text in one line that ends like a sentence, so that another one may follow."""
+    line = " ".join(str(text).split())
+    return line if line.endswith((".", "!", "?")) or not line else f"{line}."
+
+
 def visible(text: object) -> str:
     """Text with control characters written out, so that a server's reply cannot move a terminal's cursor or add lines to a report."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in str(text))

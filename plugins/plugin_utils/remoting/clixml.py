@@ -4,9 +4,9 @@
 
 """Reads CLIXML more exactly than pypsrp does.
 
-pypsrp's serializer has five gaps that matter here: an output of ``null`` becomes an empty text (with a warning in the log),
-a time span is indistinguishable from text, a list of a type it does not know becomes raw XML, and so does a dictionary, and an
-array of no bytes is a TypeError.
+pypsrp's serializer has six gaps that matter here: an output of ``null`` becomes an empty text (with a warning in the log),
+a time span is indistinguishable from text, a list of a type it does not know becomes raw XML, and so does a dictionary, an
+array of no bytes is a TypeError, and a secure string that the host sends is decrypted. Nobody here needs one, so it is null.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ class HostSerializer(Serializer):
                 clear = False
         if element.tag == "BA" and not element.text:
             return b""
+        if element.tag == "SS":
+            return None  # pypsrp would decrypt it, once keys were exchanged
         if element.tag == "TS":
             return isodate.parse_duration(element.text or "")  # XML Schema's duration ([MS-PSRP] 2.2.5.1.7), ISO 8601's
         if element.tag in ("LST", "IE", "QUE", "STK"):

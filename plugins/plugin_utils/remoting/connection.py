@@ -15,13 +15,12 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ansible.errors import AnsibleConnectionFailure
 from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..common.errors import BadInput
 from ..common.libraries import RunspacePool, RunspacePoolState, WSMan
 from ..common.native import native
-from ..remoting import faults, opening
+from ..remoting import opening
 from .session import Endpoint, Session
 
 _DEFAULT_CONFIGURATION = "Microsoft.PowerShell"
@@ -48,16 +47,18 @@ class Opened:
     close: Callable[[], None]
 
 
-def open_session(connection: Any, host: str) -> Opened:
+def open_session(connection: Any, host: str, locale: str = "") -> Opened:
     """A session for ``connection``, an Ansible connection plugin; ``host`` is the name to use in messages.
+
+    ``locale`` is the language in which the host is asked for its texts, where it is not pypsrp's own (en-US).
 
     Raises BadInput for a connection that speaks no PowerShell remoting, and Unreachable, AuthenticationRefused or
     EndpointMissing when no session comes about.
     """
     if connection.transport == "psrp":
-        return _from_psrp(connection, host)
+        return _from_psrp(connection, host, locale)
     if connection.transport == "winrm":
-        return _from_winrm(connection, host)
+        return _from_winrm(connection, host, locale)
     raise BadInput(
         f"{host} is reached with the connection plugin {connection.transport}, which does not support PowerShell remoting. Nothing was "
         f"changed. Set ansible_connection to psrp (or winrm) for this host or this task."
@@ -69,7 +70,7 @@ def _options_of(connection: Any) -> Callable[[str], Any]:
     return lambda name: native(connection.get_option(name))
 
 
-def _from_psrp(connection: Any, host: str) -> Opened:
+def _from_psrp(connection: Any, host: str, locale: str) -> Opened:
     option = _options_of(connection)
     port = option("port")
     protocol = option("protocol") or ("http" if port is not None and int(port) == 5985 else "https")
@@ -85,20 +86,38 @@ def _from_psrp(connection: Any, host: str) -> Opened:
     if endpoint.authentication == "basic" and protocol == "http" and option("message_encryption") != "never":
         raise opening.clear_text(endpoint, "ansible_psrp_protocol: https")
     borrowed = connection.runspace is not None and connection.runspace.state == RunspacePoolState.OPENED
-    try:
-        if not borrowed:
+
+    def connect() -> RunspacePool:
+        try:
             connection.runspace = None  # it never opened, or is closed
             connection._connect()
-    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES, AnsibleConnectionFailure) as error:
+        except Exception as error:  # what stands behind a URL may answer anything
+            _give_up(connection, broken=True)
+            raise opening.refused(error, endpoint) from error
+        pool: RunspacePool = connection.runspace
+        _in(pool.connection, locale)
+        return pool
+
+    def renew() -> RunspacePool:
+        nonlocal borrowed
         _give_up(connection, broken=True)
-        raise opening.refused(error, endpoint) from error
-    session = Session(connection.runspace, endpoint)
+        borrowed = False
+        return connect()
+
+    session = Session(connection.runspace if borrowed else connect(), endpoint, renew)
 
     def close() -> None:
         if not borrowed or session.broken:
             _give_up(connection, session.broken)
 
     return Opened(session, close)
+
+
+def _in(wsman: WSMan, locale: str) -> WSMan:
+    """The same, with the language that each of its messages names (DSP0226, wsman:Locale)."""
+    if locale:
+        wsman.locale = locale
+    return wsman
 
 
 def _give_up(connection: Any, broken: bool) -> None:
@@ -120,7 +139,7 @@ def _close(pool: Any, broken: bool) -> None:
         transport.close()
 
 
-def _from_winrm(connection: Any, host: str) -> Opened:
+def _from_winrm(connection: Any, host: str, locale: str) -> Opened:
     option = _options_of(connection)
     arguments = winrm_arguments(option, option("_extras") or {})
     scheme = "https" if arguments["ssl"] else "http"
@@ -134,16 +153,27 @@ def _from_winrm(connection: Any, host: str) -> Opened:
     )
     if arguments["auth"] == "basic" and scheme == "http" and arguments["encryption"] != "never":
         raise opening.clear_text(endpoint, "ansible_winrm_scheme: https")
-    pool = None
-    try:
-        pool = RunspacePool(WSMan(**arguments), configuration_name=endpoint.configuration)
-        pool.open()
-    except (*faults.TRANSPORT_ERRORS, *opening.FAILURES) as error:
-        if pool is not None:
-            _close(pool, broken=True)
-        raise opening.refused(error, endpoint) from error
-    session = Session(pool, endpoint)
-    return Opened(session, lambda: _close(pool, session.broken))
+    opened: list[RunspacePool] = []
+
+    def connect() -> RunspacePool:
+        try:
+            opened.append(RunspacePool(_in(WSMan(**arguments), locale), configuration_name=endpoint.configuration))
+            opened[0].open()
+        except Exception as error:  # what stands behind a URL may answer anything
+            close(broken=True)
+            raise opening.refused(error, endpoint) from error
+        return opened[0]
+
+    def close(broken: bool) -> None:
+        while opened:
+            _close(opened.pop(), broken)
+
+    def renew() -> RunspacePool:
+        close(broken=True)
+        return connect()
+
+    session = Session(connect(), endpoint, renew)
+    return Opened(session, lambda: close(session.broken))
 
 
 def winrm_arguments(option: Callable[[str], Any], extras: Mapping[str, Any]) -> dict[str, Any]:

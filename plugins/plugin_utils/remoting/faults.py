@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from ..common.errors import AuthenticationRefused, CommandMissing, MailError, NotDelegated, RemoteError, Unreachable
+from ..common.errors import FATE_UNKNOWN, AuthenticationRefused, CommandMissing, MailError, NotDelegated, RemoteError, Unreachable
 from ..common.libraries import (
     AuthenticationError,
     AuthenticationException,
@@ -21,7 +21,9 @@ from ..common.libraries import (
     WSManFaultError,
     requests,
 )
+from ..common.printable import sentence
 from .pipeline import Statement
+from .running import HostAsked
 
 if TYPE_CHECKING:
     from .session import Endpoint
@@ -45,17 +47,25 @@ _ROLES: Final = (
 
 # What requests and urllib3 wrap in their own words: the system's, OpenSSL's verdict on a certificate, OpenSSL's other errors.
 _INNERMOST: Final = re.compile(r"\[Errno -?\d+\] ([^'\")]+)|(certificate verify failed: [^(]+)|\[SSL: \w+\] ([^('\"]+)")
+# The name is known, and its module does not load (CommandDiscovery.cs, TryModuleAutoLoading). Texts are asked for in the client's language.
+_NOT_LOADED: Final = ("CouldNotAutoLoadModule", "CouldNotAutoloadMatchingModule")
+_LOCALE: Final = (
+    " The module is installed and did not load. A module with texts in the server's language alone does not load for a client of another "
+    "one: set the variable sharepoint_mail_locale to the server's language, such as de-DE."
+)
 _NO_FARM: Final = "cannot access the local farm"
 
 
 def remote_error(record: Any, statement: Statement, endpoint: Endpoint) -> RemoteError:
     """An error record of the host as an exception. The parameters that the record carries are never looked at."""
     error_id = str(getattr(record, "fq_error", None) or "")
-    message = str(record).strip() or error_id
+    message = sentence(str(record).strip() or error_id)
     name = next((str(value) for value in (getattr(record, "command_name", None), getattr(record, "activity", None)) if value), "")
     if error_id.startswith("CommandNotFoundException"):
         return _command_missing(record, message, error_id, statement, endpoint)
     cmdlet = name or statement.commands[0].name
+    if error_id.startswith(_NOT_LOADED):
+        message += _LOCALE
     if _NO_FARM in message.lower():
         return _not_delegated(message, error_id, cmdlet, endpoint)
     return RemoteError(message, error_id, cmdlet, endpoint.host)
@@ -112,17 +122,18 @@ def _not_delegated(message: str, error_id: str, cmdlet: str, endpoint: Endpoint)
 
 def lost(error: BaseException, statement: Statement, endpoint: Endpoint, writing: bool) -> MailError:
     """A connection that broke while ``statement`` was under way."""
-    unknown = "It is not known whether it was executed: read the settings before you try again."
-    state = unknown if writing else "Nothing was changed by it."
+    state = FATE_UNKNOWN if writing else " Nothing was changed by it."
+    if isinstance(error, HostAsked):
+        return RemoteError(f"it asks a question ({error}), which a task cannot answer.{state}", "", str(statement), endpoint.host)
     refused = find(error, AuthenticationError)
     if refused is not None:
-        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}. {state}")
+        return AuthenticationRefused(f"{endpoint.host} refused {endpoint.account} during the session, at {statement}.{state}")
     if not isinstance(error, TRANSPORT_ERRORS):
         return Unreachable(
             f"The answer at {endpoint.url} during {statement} did not come from PowerShell remoting on {endpoint.host}; it may be "
-            f"a proxy's page ({reason(error)}). {state}"
+            f"a proxy's page ({reason(error)}).{state}"
         )
-    return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}. {state}")
+    return Unreachable(f"The connection to {endpoint.host} ({endpoint.url}) broke during {statement}: {reason(error)}.{state}")
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ..common.errors import AuthenticationRefused, BadInput, EndpointMissing, MailError, Unreachable
-from ..common.libraries import AuthenticationError, SpnegoError, WinRMTransportError, WSManFaultError, requests
+from ..common.libraries import AuthenticationError, SpnegoError, WinRMError, WinRMTransportError, WSManFaultError, requests
 from .faults import CREDSSP_ERRORS, EXCHANGE, find, reason
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 _ACCESS_DENIED: Final = 5  # Win32 ERROR_ACCESS_DENIED, which WinRM passes on as the fault's code
 _OTHER_PROTOCOL: Final = "incompatible with the specified auth_provider"  # pypsrp's ValueError when the host answers so
-
-FAILURES: Final = (ImportError, ValueError)
-"""What opening raises besides the errors of the way: a missing library, settings that do not fit each other."""
 
 
 def refused(error: BaseException, endpoint: Endpoint) -> MailError:
@@ -44,9 +41,28 @@ def refused(error: BaseException, endpoint: Endpoint) -> MailError:
         )
     if find(error, requests.RequestException) is None and find(error, ValueError, OSError) is not None:
         return BadInput(f"The connection settings of {endpoint.host} are not valid: {reason(error)}. Nothing was changed.")
+    if find(error, requests.RequestException, OSError) is not None:
+        return Unreachable(
+            f"{endpoint.host} cannot be reached at {endpoint.url}: {reason(error)}. Nothing was changed. "
+            f"Check that the host is up, that the controller can resolve its name, and that the port is open."
+        )
+    return _no_start(error, endpoint)
+
+
+def _no_start(error: BaseException, endpoint: Endpoint) -> MailError:
+    """Something answered, and no session came of it."""
+    if find(error, NotImplementedError) is not None:  # pypsrp's host, when it is asked
+        text = f"its startup script asks a question ({reason(error)}), which a task cannot answer"
+    elif find(error, WinRMError) is not None:
+        text = reason(error)
+    else:
+        return Unreachable(
+            f"What answers at {endpoint.url} is not PowerShell remoting on {endpoint.host}; it may be a proxy's page ({reason(error)}). "
+            f"Nothing was changed. Check the URL, and whether a proxy stands in between."
+        )
     return Unreachable(
-        f"{endpoint.host} cannot be reached at {endpoint.url}: {reason(error)}. Nothing was changed. "
-        f"Check that the host is up, that the controller can resolve its name, and that the port is open."
+        f"{endpoint.host} answers at {endpoint.url}, but its endpoint {endpoint.configuration} starts no session: {text}. Nothing was "
+        f"changed. Check the endpoint's session configuration and startup script on the host (Get-PSSessionConfiguration)."
     )
 
 

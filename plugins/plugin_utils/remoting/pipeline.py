@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
+
+SELECT: Final = "Microsoft.PowerShell.Utility\\Select-Object"
+"""By its full name: a restricted session has a function of the short one, which knows eleven properties (measured)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,6 +75,10 @@ class Statement:
             statement = statement.pipe("ForEach-Object", MemberName=name)
         return statement
 
+    def select(self, *properties: str, **more: Any) -> Statement:
+        """This statement, with these properties of its objects, each one level deeper; null where there is no such property."""
+        return self.pipe(SELECT, Property=list(properties), **more)
+
     def __str__(self) -> str:
         return " | ".join(command.name for command in self.commands)
 
@@ -84,6 +91,11 @@ def cmdlet(name: str, /, **parameters: Any) -> Statement:
     means true too.
     """
     return Statement((Command(name, parameters),))
+
+
+def listed(names: Iterable[str]) -> Statement:
+    """Those of the cmdlets ``names`` that the session shows; one that it does not show is no error, whatever the session's preferences."""
+    return cmdlet("Get-Command", Name=list(names), ErrorAction="SilentlyContinue")
 
 
 def feed(piped: Iterable[str], name: str, /, **parameters: Any) -> Statement:

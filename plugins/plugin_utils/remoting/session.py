@@ -9,16 +9,30 @@ from __future__ import annotations
 import dataclasses
 import logging
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from ..common.errors import MailError, RemoteError
-from ..common.libraries import MessageType, PowerShell, RunspacePool, WSManFaultError
+from ..common.libraries import RunspacePool
 from ..remoting import clixml, faults
 from .pipeline import Statement, cmdlet
+from .running import Pipeline
 from .values import needs_key, plain, wire
 
-_OPERATION_TIMED_OUT = 2150858793  # WSMan's "nothing yet, ask again" ([MS-WSMV] 3.1.4.1.13: w:TimedOut)
+_AS_BY_DEFAULT: Final = (
+    cmdlet("Set-StrictMode", Off=True),
+    cmdlet("Set-Variable", Name=["ErrorActionPreference", "WarningPreference"], Value="Continue"),
+    cmdlet(
+        "Set-Variable",
+        Name=["VerbosePreference", "DebugPreference", "InformationPreference", "ProgressPreference"],
+        Value="SilentlyContinue",
+    ),
+    cmdlet("Set-Variable", Name=["ConfirmPreference"], Value="High"),
+    cmdlet("Set-Variable", Name=["WhatIfPreference"], Value=False),
+    cmdlet("Set-Variable", Name=["PSModuleAutoLoadingPreference"], Value="All"),
+    cmdlet("Set-Variable", Name=["PSDefaultParameterValues"], Value={}),
+)
+"""What a session has when nobody changed it (about_Preference_Variables, Set-StrictMode): an endpoint's profile may have."""
 
 
 @dataclasses.dataclass
@@ -43,51 +57,48 @@ class Endpoint:
     """The connection plugin: ``psrp`` or ``winrm``."""
 
 
-class _Pipeline(PowerShell):
-    """A pipeline that keeps outputs and error records in the order in which they came."""
-
-    def __init__(self, pool: RunspacePool) -> None:
-        super().__init__(pool)
-        self.arrivals: list[tuple[bool, Any]] = []
-        """(true for an error record, the output or record)"""
-
-    def poll_invoke(self, timeout: int | None = None) -> None:
-        known_errors = len(self.streams.error)
-        try:
-            # pypsrp sorts outputs and errors apart; only its own receiving call knows the order between them.
-            messages = self.runspace_pool._receive(self.id, timeout=timeout)
-        except WSManFaultError as fault:
-            if fault.code != _OPERATION_TIMED_OUT:
-                raise
-            return
-        records = iter(self.streams.error[known_errors:])
-        for kind, message in messages:
-            if kind == MessageType.PIPELINE_OUTPUT:
-                self.output.append(message.data.data)
-                self.arrivals.append((False, message.data.data))
-            elif kind == MessageType.ERROR_RECORD:
-                self.arrivals.append((True, next(records)))
-        self.arrivals.extend((True, record) for record in records)  # the record of a failed pipeline comes with its state
-
-
 class Session:
     """Statements to one runspace on one host.
 
-    Variables set by one statement are there for the next. ``host`` is the host's name for messages; ``memory`` belongs to
-    those who want to remember something for as long as the session lives. ``broken`` says that the way to it failed once: it is not
-    known whether the host still has it, so nobody may use it after this task or loop item.
+    Variables set by one statement are there for the next. ``host`` is the host's name for messages. ``broken`` says that the way to it
+    failed: it is not known whether the host still has it, so the next statement goes to a new one, which ``renew`` opens. Whether a
+    change whose answer was lost was made has then to be read.
     """
 
-    def __init__(self, pool: RunspacePool, endpoint: Endpoint) -> None:
-        clixml.read_exactly(pool)
+    def __init__(self, pool: RunspacePool, endpoint: Endpoint, renew: Callable[[], RunspacePool]) -> None:
         # Its debug lines hold whole messages, passwords included; and it warns of things that are handled here.
         logging.getLogger("pypsrp").setLevel(logging.CRITICAL + 1)
-        self._pool = pool
         self.endpoint = endpoint
         self.host = endpoint.host
-        self.memory: dict[str, Any] = {}
-        self.broken = False
+        self._memory: dict[str, Any] = {}
+        self._renew = renew
         self._markers = endpoint.configuration != faults.EXCHANGE  # its NoLanguage mode shows no Write-Output
+        self._use(pool)
+
+    def _use(self, pool: RunspacePool) -> None:
+        clixml.read_exactly(pool)
+        self._pool = pool
+        self.broken = self._prepared = False
+        self._memory.clear()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What those who use the session remember; a new session remembers nothing. Raises MailError when none can be opened."""
+        self._renew_if_broken()
+        return self._memory
+
+    def _renew_if_broken(self) -> None:
+        if self.broken:
+            self._use(self._renew())
+
+    def _prepare(self) -> None:
+        """Takes back what the endpoint's profile set, so that statements mean the same everywhere. What it does not show stays as it is.
+
+        Exchange's endpoint has neither a profile of the administrator's nor these cmdlets.
+        """
+        self._prepared = True
+        if self._markers:
+            self._markers = self._read_marked(_AS_BY_DEFAULT) is not None
 
     @property
     def private_data(self) -> dict[str, Any]:
@@ -172,7 +183,10 @@ class Session:
         transport.session = transport.encryption = None
 
     def _invoke(self, statements: Sequence[Statement], writing: bool = False) -> list[tuple[bool, Any]]:
-        pipeline = _Pipeline(self._pool)
+        self._renew_if_broken()
+        if not self._prepared:
+            self._prepare()
+        pipeline = Pipeline(self._pool)
         try:
             for number, statement in enumerate(statements):
                 if number:
@@ -185,10 +199,8 @@ class Session:
                         pipeline.add_parameter(name, wire(value))
         except faults.TRANSPORT_ERRORS as error:  # the keys are exchanged with the host
             raise self._lost(error, statements[0], writing) from error
-        piped = statements[0].piped
         try:
-            # One batch: pypsrp packs it into as few messages as their size allows.
-            pipeline.invoke((batch for batch in [list(piped)]) if piped else None)
+            pipeline.carry_out(statements[0].piped)
         except Exception as error:  # no list of what pypsrp raises for an answer that is none (a proxy's page) is complete
             raise self._lost(error, statements[0], writing) from error
         return pipeline.arrivals

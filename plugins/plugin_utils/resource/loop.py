@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ..common.errors import BadInput, MailError, RemoteError, SettingNotKept
+from ..common.errors import FATE_UNKNOWN, BadInput, MailError, RemoteError, SettingNotKept
 from ..remoting.pipeline import Statement
 from .declaration import LEAVE_OUT, Change, Current, Field, Item, Lasting, Reading, Resource, Step
 
@@ -219,6 +219,7 @@ def _tell_what_changed(resource: Resource, done: Sequence[Change], failed: Chang
         error.changed, error.before = True, _before(begun)
         error.message += " What was changed before the failure could not be read back: check it before you run the task again."
         return
+    error.message = error.message.removesuffix(FATE_UNKNOWN)
     changed = [
         change
         for change, now in zip(begun, found, strict=True)

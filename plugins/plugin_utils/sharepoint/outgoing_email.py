@@ -91,7 +91,8 @@ class OutgoingEmail(Resource):
             return (
                 f"{' and '.join(asked)} of {change.item.name} cannot be set here, because they are members of an object, and the endpoint "
                 f"{self.session.endpoint.configuration} of {self.session.host} does not allow calling them: {error.message} "
-                f"Use an endpoint in full language mode that shows Set-Variable, Get-Variable and ForEach-Object, or leave them out."
+                f"Use an endpoint that shows Set-Variable, Get-Variable and ForEach-Object, in full language mode or in none, or leave "
+                f"them out."
             )
         return None
 

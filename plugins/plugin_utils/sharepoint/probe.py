@@ -46,18 +46,20 @@ class Attempt:
 def connect(session: Session, host: str, port: int) -> dict[str, Any]:
     """Tries a TCP connection from the session's host: ``tcp``, ``source_address``, ``remote_address``, ``error``.
 
-    ``tcp`` is None when the host does not show Test-NetConnection.
+    ``tcp`` is None when it could not be tried: what a session does not show, or refuses, says nothing of the port.
     """
-    # Select-Object makes nested objects arrive one level deeper: the source address is an object with an IPAddress.
-    wanted = ["RemoteAddress", "SourceAddress", "TcpTestSucceeded"]
+    # The source address is an object with an IPAddress.
+    test = cmdlet("Test-NetConnection", ComputerName=host, Port=port).select("RemoteAddress", "SourceAddress", "TcpTestSucceeded")
     try:
-        outputs = session.read(cmdlet("Test-NetConnection", ComputerName=host, Port=port).pipe("Select-Object", Property=wanted))[0]
+        outputs = session.read(test)[0]
     except CommandMissing as missing:
         return _connection(None, error=missing.message)
     except RemoteError as error:
-        return _connection(False, error=error.reply)
+        return _connection(None, error=error.message)
     result = next((output for output in outputs if isinstance(output, Mapping)), {})
-    tcp = bool(result.get("TcpTestSucceeded"))
+    tcp = result.get("TcpTestSucceeded")
+    if tcp is None:
+        return _connection(None, error=f"Test-NetConnection on {session.host} did not say whether the port is open.")
     remote = _address(result.get("RemoteAddress"))
     if tcp:
         reason = ""
@@ -65,7 +67,7 @@ def connect(session: Session, host: str, port: int) -> dict[str, Any]:
         reason = f"{session.host} cannot resolve {host}"
     else:
         reason = f"{session.host} cannot open a TCP connection to {remote}, port {port}"
-    return _connection(tcp, _address(result.get("SourceAddress")), remote, reason)
+    return _connection(bool(tcp), _address(result.get("SourceAddress")), remote, reason)
 
 
 def _connection(tcp: bool | None, source: str = "", remote: str = "", error: str = "") -> dict[str, Any]:

@@ -6,12 +6,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ..common.moments import parse_moment
+from ..common.moments import parse_moment, whole_microseconds
 from ..remoting.pipeline import cmdlet
 from ..remoting.session import Session
 from .shell import farm
@@ -30,17 +31,18 @@ def read_log(
     the log cannot be read.
     """
     farm(session)  # loads the cmdlets where the session needs it
+    zone = _zone(session)
     # An explicit offset makes .NET read the moment as the server's local time, in which the log is written ([MS-PSRP] 2.2.5.1.9 and
     # XmlConvert.ToDateTime, RoundtripKind). That Get-SPLogEvent would not convert UTC is an assumption on the safe side.
-    zone = datetime.timezone(datetime.timedelta(hours=1))
-    events = cmdlet("Get-SPLogEvent", StartTime=(start - CLOCKS).astimezone(zone), EndTime=(end + CLOCKS).astimezone(zone))
+    offset = datetime.timezone(datetime.timedelta(hours=1))
+    events = cmdlet("Get-SPLogEvent", StartTime=(start - CLOCKS).astimezone(offset), EndTime=(end + CLOCKS).astimezone(offset))
     answers = session.read(
         *(events.pipe("Where-Object", Property="Message", Value=f"*{token}*", Like=True) for token in tokens),
         events.pipe("Where-Object", Property="Category", Value="E-Mail", EQ=True),
     )
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     for event in (output for answer in answers for output in answer if isinstance(output, Mapping)):
-        line = _line(event, session.host)
+        line = _line(event, session.host, zone)
         if _concerns(line["message"].lower(), tokens, recipients):
             lines[tuple(line.values())] = line
     return sorted(lines.values(), key=lambda line: line["time"])
@@ -52,9 +54,17 @@ def _concerns(message: str, tokens: Sequence[str], recipients: Collection[str]) 
     return "subject" not in message and any(recipient.lower() in message for recipient in recipients)
 
 
-def _line(event: Mapping[str, Any], host: str) -> dict[str, str]:
+def _zone(session: Session) -> datetime.tzinfo | None:
+    """The server's zone as it is now, None where the session does not tell: the log's times are local and name none."""
+    for moment in session.read_each(cmdlet("Get-Date"))[0].outputs:
+        with contextlib.suppress(ValueError):
+            return datetime.datetime.fromisoformat(whole_microseconds(str(moment))).tzinfo
+    return None
+
+
+def _line(event: Mapping[str, Any], host: str, zone: datetime.tzinfo | None) -> dict[str, str]:
     process = _PROCESS.match(str(event.get("Process") or ""))
-    written = parse_moment(event.get("Timestamp"))
+    written = parse_moment(event.get("Timestamp"), zone)
     return {
         "server": (process["server"] if process else None) or host,
         "time": "" if written is None else written.isoformat(),

@@ -20,7 +20,7 @@ Source: "New and improved features in SharePoint Server Subscription Edition".""
 _MEMORY: Final = "sharepoint farm"
 
 # The snap-in complains of these and is there all the same; what is really wrong shows at the first cmdlet.
-_HARMLESS: Final = ("already been added", "local farm is not accessible")
+_HARMLESS: Final = ("already added", "local farm is not accessible")
 
 
 def farm(session: Session) -> HostObject:

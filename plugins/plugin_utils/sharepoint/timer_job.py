@@ -25,6 +25,7 @@ WORKFLOW: Final = "job-workflow"
 
 # Entries of the history are listed newest first; a run that is waited for is among these.
 _RECENT: Final = 20
+_OF_A_RUN: Final = ("ServerName", "Status", "StartTime", "EndTime", "ErrorMessage")
 CLOCKS: Final = datetime.timedelta(seconds=5)
 """How far the clocks of controller and farm may be apart."""
 
@@ -58,7 +59,7 @@ class TimerJob:
 
     def history(self) -> list[dict[str, Any]]:
         """The latest finished runs, newest first: server, status, started, ended (UTC, ISO 8601), error."""
-        (entries,) = self._session.read(self._job.member("HistoryEntries").pipe("Select-Object", First=_RECENT))
+        entries = self._session.read(self._job.member("HistoryEntries").select(*_OF_A_RUN, First=_RECENT))[0]
         return [_run(entry) for entry in entries if isinstance(entry, Mapping)]
 
     def start(self) -> None:

@@ -67,8 +67,12 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
 
         A task that gives its connection another host with variables of its own says so with that variable: roles/exchange_access.
         """
-        named = self._templar.template(self._task_vars.get("sharepoint_mail_host") or "")
+        named = self._variable("sharepoint_mail_host")
         return str(native(self._task.delegate_to or named or self._task_vars.get("inventory_hostname", "localhost")))
+
+    def _variable(self, name: str) -> str:
+        """A variable of the task as text; empty where it is not set."""
+        return str(native(self._templar.template(self._task_vars.get(name) or "")) or "")
 
     def address_of(self, host: str) -> str:
         """Where the controller reaches ``host``: a host of the inventory at its ``ansible_host``, any other as it is called."""
@@ -78,7 +82,7 @@ class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no typ
     def session(self) -> Session:
         """The session on the task's host. Raises Unreachable, AuthenticationRefused, EndpointMissing or BadInput."""
         if self._opened is None:
-            self._opened = open_session(self._connection, self.host)
+            self._opened = open_session(self._connection, self.host, self._variable("sharepoint_mail_locale"))
         return self._opened.session
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..common.errors import CommandMissing, RemoteError
 from ..remoting.faults import EXCHANGE
-from ..remoting.pipeline import Statement, cmdlet
+from ..remoting.pipeline import Statement, cmdlet, listed
 from ..remoting.session import Endpoint, Session
 from ..sharepoint.shell import load_snap_in
 
@@ -62,7 +62,7 @@ def _piece(session: Session, name: str, statement: Statement, notes: list[str]) 
         reason = f"it does not show {error.cmdlet}" if isinstance(error, CommandMissing) else error.reply
         notes.append(f"The endpoint does not show {name}: {reason}")
         return None
-    return next((str(value) for value in reply.outputs if value is not None), None)
+    return next((str(value) for value in reply.outputs if value not in (None, "")), None)
 
 
 def _delegated(endpoint: Endpoint) -> dict[str, Any]:
@@ -92,9 +92,8 @@ def _cmdlets(session: Session, names: Sequence[str], notes: list[str]) -> dict[s
 
 
 def _found(session: Session, names: Sequence[str], notes: list[str]) -> set[str] | None:
-    reply = session.read_each(cmdlet("Get-Command", Name=list(names)))[0]
-    missing = [error for error in reply.errors if "GetCommandCommand" not in error.error_id and "Get-Command" not in error.error_id]
-    if missing and not reply.outputs:
-        notes.append(f"The endpoint does not list its cmdlets: {missing[0].reply}")
+    reply = session.read_each(listed(names))[0]
+    if reply.errors and not reply.outputs:
+        notes.append(f"The endpoint does not list its cmdlets: {reply.errors[0].reply}")
         return None
     return {str(found.get("Name", "")).lower() for found in reply.outputs if isinstance(found, dict)}

@@ -2,7 +2,7 @@
 
     host = Host("sp01", "127.0.10.21", [
         Listener(5985, [Endpoint("Microsoft.PowerShell", commands, snap_ins=(SnapIn("Microsoft.SharePoint.PowerShell", cmdlets),))],
-                 authentication={NEGOTIATE, CREDSSP})], directory, recorder)
+                 authentication={NEGOTIATE, CREDSSP})], directory, engine)
     host.start()
     ...
     host.stop()
@@ -19,9 +19,8 @@ from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
 from tests.lab.directory import Directory
-from tests.lab.engine.dialect import WINDOWS_POWERSHELL, Dialect
 from tests.lab.engine.http import Server
-from tests.lab.engine.recorder import Recorder
+from tests.lab.engine.interface import Engine
 from tests.lab.engine.session import BASIC, CREDSSP, KERBEROS, NEGOTIATE, Endpoint, Session, SnapIn
 from tests.lab.engine.users import write_user_file
 from tests.lab.engine.wsman import Service
@@ -65,7 +64,7 @@ class Listener:
 class Host:
     """Serves WSMan on one address. ``faults`` holds what goes wrong on order; ``down()`` and ``up()`` cut the host off and back.
 
-    ``max_shells`` is how many shells a user may have open at each listener (MaxShellsPerUser).
+    ``engine`` opens the sessions. ``max_shells`` is how many shells a user may have open at each listener (MaxShellsPerUser).
     """
 
     def __init__(
@@ -74,8 +73,7 @@ class Host:
         address: str,
         listeners: Sequence[Listener],
         directory: Directory,
-        recorder: Recorder | None = None,
-        dialect: Dialect = WINDOWS_POWERSHELL,
+        engine: Engine,
         faults: Faults | None = None,
         max_shells: int = MAX_SHELLS,
     ) -> None:
@@ -84,10 +82,7 @@ class Host:
         self.listeners = tuple(listeners)
         self.faults = faults or Faults()
         self._directory = directory
-        self._services = [
-            Service(name, listener.endpoints, directory, recorder or Recorder(), dialect, self.faults, max_shells)
-            for listener in self.listeners
-        ]
+        self._services = [Service(name, listener.endpoints, directory, engine, self.faults, max_shells) for listener in self.listeners]
         self._servers: list[Server] = []
 
     @property

@@ -122,7 +122,7 @@ def call(value: Any, name: str, arguments: Sequence[Any], language_mode: str, di
         )
     shown, methods = overloads
     for method in methods:
-        types = _parameter_types(method)
+        types = parameter_types(method)
         if len(types) == len(arguments):
             return _invoke(method, shown, types, arguments, dialect)
     raise MemberError(
@@ -164,7 +164,7 @@ def _setter(target: NetObject, name: str, current: Any) -> Callable[[Any], None]
     return set_value
 
 
-def _parameter_types(method: Callable[..., Any]) -> list[Any]:
+def parameter_types(method: Callable[..., Any]) -> list[Any]:
     return [parameter.annotation for parameter in inspect.signature(method).parameters.values() if parameter.default is parameter.empty]
 
 

@@ -29,6 +29,8 @@ class Entry:
     statements: list[list[dict[str, Any]]]
     state: str = ""
     errors: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    engine: str = "own"
+    """The PowerShell that it ran in: the lab's own, or a real one and its version."""
 
 
 class Recorder:
@@ -66,11 +68,11 @@ class Recorder:
 def distinct(path: pathlib.Path) -> list[dict[str, Any]]:
     """The different entries of a recorder's file, in the order of their first appearance, without the host's name.
 
-    Each is ``{"product", "version", "endpoint", "statements", "state", "errors"}``.
+    Each is ``{"product", "version", "endpoint", "statements", "state", "errors", "engine"}``.
     """
     found: dict[str, dict[str, Any]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         entry = json.loads(line)
-        kept = {name: entry[name] for name in ("product", "version", "endpoint", "statements", "state", "errors")}
+        kept = {name: entry[name] for name in ("product", "version", "endpoint", "statements", "state", "errors", "engine")}
         found.setdefault(json.dumps(kept, sort_keys=True), kept)
     return list(found.values())

@@ -101,7 +101,8 @@ class Runner:
     def _find(self, given: Given, visible: Mapping[str, Cmdlet]) -> Cmdlet:
         if given.script:
             raise self._script(given.name)
-        command = visible.get(given.name.lower())
+        # MODULE\NAME is the cmdlet itself; by its short name a restricted session may show a function of its own making.
+        command = visible.get(given.name.lower().rpartition("\\")[2])
         if command is None:
             message = self._dialect.unknown_command.format(given.name)
             details = {

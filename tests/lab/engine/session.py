@@ -47,6 +47,7 @@ class Endpoint:
     NoLanguage those of a restricted remote-server session.
     ``run_as`` is the account (``CORP\\name``) such an endpoint runs as: ``session.user`` then is this account and the session
     counts as delegated. ``may_enter(account)`` says who is let in; others get WSMan fault 5, "Access is denied.".
+    ``every_command`` are all that any of its sessions may have, where that depends on the session.
     ``product`` and ``version`` label what the recorder writes.
     """
 
@@ -57,6 +58,7 @@ class Endpoint:
     visible: frozenset[str] | None = None
     run_as: str | None = None
     may_enter: Callable[[Account], bool] = lambda account: True
+    every_command: Mapping[str, Cmdlet] | None = None
     product: str = ""
     version: str = ""
 

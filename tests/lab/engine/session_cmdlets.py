@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import fnmatch
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -193,6 +194,9 @@ SESSION_COMMANDS: tuple[CoreCmdlet, ...] = (
     ),
     core("Add-PSSnapin", "AddPSSnapinCommand", {"Name": {**_NAMES, "mandatory": True}, "PassThru": _SWITCH}, _add_snap_in),
     core("Get-PSSnapin", "GetPSSnapinCommand", {"Name": _NAMES, "Registered": _SWITCH}, _get_snap_in),
+    # This engine has neither strict mode nor a server that is not in UTC.
+    core("Set-StrictMode", "SetStrictModeCommand", {"Off": _SWITCH, "Version": {"type": "version"}}, _nothing),
+    core("Get-Date", "GetDateCommand", {}, lambda context, objects: iter([datetime.datetime.now(datetime.UTC)])),
     core("Get-FormatData", "GetFormatDataCommand", {"TypeName": _NAMES, "PowerShellVersion": {"type": "version"}}, _nothing),
     core("Get-Help", "GetHelpCommand", {"Name": {"type": "string", "position": 0}}, _nothing),
     core("Exit-PSSession", "ExitPSSessionCommand", {}, _nothing),

@@ -14,6 +14,7 @@ from psrpcore.types import PSInvocationState, PSRPMessageType
 
 from tests.lab.engine import records, wire
 from tests.lab.engine.dialect import Dialect
+from tests.lab.engine.interface import RECEIVE_BYTES, ShellClosed
 from tests.lab.engine.objects import Version
 from tests.lab.engine.recorder import Entry, Recorder
 from tests.lab.engine.records import Failure, Invocation
@@ -24,16 +25,10 @@ from tests.lab.faults import Faults
 
 FRAGMENT_BYTES = 32768
 """The fragment size Windows uses."""
-RECEIVE_BYTES = 96 * 1024
-"""Raw bytes in one Receive: 128 KiB as base64, within the smallest envelope that clients ask for (150 KiB)."""
 
 _WITH_INVOCATION = {"Error": 1, "Warning": 2, "Verbose": 8}
 """RemoteStreamOptions ([MS-PSRP] 2.2.3.8)."""
 _ENDED = (PSInvocationState.Completed, PSInvocationState.Failed, PSInvocationState.Stopped)
-
-
-class ShellClosed(Exception):
-    """The shell ended while a request waited for it."""
 
 
 class _Pool(psrpcore.ServerRunspacePool):
@@ -104,7 +99,7 @@ class Shell:
             psrpcore.ServerPipeline(self._pool, pipeline_id)
             self.feed(data, pipeline_id)
 
-    def feed(self, data: bytes, pipeline_id: uuid.UUID | None = None) -> None:
+    def feed(self, data: bytes, pipeline_id: uuid.UUID | None = None, prompt_response: bool = False) -> None:
         """Takes what a client sent."""
         with self._changed:
             self._pool.receive_data(psrpcore.PSRPPayload(data, psrpcore.StreamType.default, pipeline_id))
@@ -196,6 +191,20 @@ class Shell:
         self._changed.notify_all()
 
 
+class OwnEngine:
+    """The lab's own engine."""
+
+    name = "own"
+
+    def __init__(self, dialect: Dialect, recorder: Recorder, faults: Faults) -> None:
+        self._parts = (dialect, recorder, faults)
+
+    def open(self, shell_id: str, session: Session, opening: bytes) -> Shell:
+        shell = Shell(shell_id, session, *self._parts)
+        shell.feed(opening)
+        return shell
+
+
 class _Pipeline:
     """One pipeline: it is the sink of its own streams, and runs in a thread."""
 
@@ -222,17 +231,16 @@ class _Pipeline:
             self._thread.join(seconds)
 
     def _run(self, piped: Iterator[Any] | None) -> None:
-        statements: list[list[Given]] = [[]]
-        self._entry.statements.append([])
-        for command in self.metadata.commands:
-            given = [(None if name is None else str(name), value) for name, value in command.parameters]
-            parameters = [(name, wire.native(value)) for name, value in given]
-            statements[-1].append(Given(str(command.command_text), parameters, bool(command.is_script)))
-            self._entry.statements[-1].append(_recorded(command, given))
-            if command.end_of_statement:
-                statements.append([])
-                self._entry.statements.append([])
-        statements, self._entry.statements = statements[:-1], self._entry.statements[:-1]
+        statements = [
+            [
+                Given(
+                    str(command.command_text), [(name, wire.native(value)) for name, value in wire.given(command)], bool(command.is_script)
+                )
+                for command in statement
+            ]
+            for statement in wire.statements(self.metadata)
+        ]
+        self._entry.statements = wire.recorded_statements(self.metadata)
         with self._shell._turn:
             try:
                 failure = self._shell._runner.run(statements, piped, self, self.stopping)
@@ -265,12 +273,3 @@ class _Pipeline:
 
     def progress(self, activity: str, status: str, percent: int) -> None:
         self._shell.send(PSRPMessageType.ProgressRecord, records.progress(activity, status, percent), self.core)
-
-
-def _recorded(command: Any, given: list[tuple[str | None, Any]]) -> dict[str, Any]:
-    parameters = {
-        name if name is not None else f"[{index}]": {"type": wire.tag(value), "value": wire.recorded(value)}
-        for index, (name, value) in enumerate(given)
-    }
-    entry: dict[str, Any] = {"cmdlet": str(command.command_text), "parameters": parameters}
-    return {**entry, "script": True} if command.is_script else entry

@@ -119,3 +119,32 @@ def recorded(value: Any) -> Any:
     if isinstance(own, datetime.datetime):
         return date(own)
     return own if own is None or isinstance(own, bool | int | float | str) else str(own)
+
+
+def statements(metadata: Any) -> list[list[Any]]:
+    """The commands of a pipeline that psrpcore read, statement by statement."""
+    found: list[list[Any]] = [[]]
+    for command in metadata.commands:
+        found[-1].append(command)
+        if command.end_of_statement:
+            found.append([])
+    return found[:-1]
+
+
+def given(command: Any) -> list[tuple[str | None, Any]]:
+    """A command's parameters as they arrived; None is the name of a positional argument."""
+    return [(None if name is None else str(name), value) for name, value in command.parameters]
+
+
+def recorded_statements(metadata: Any) -> list[list[dict[str, Any]]]:
+    """A pipeline as the recorder keeps it."""
+    return [[_recorded(command) for command in statement] for statement in statements(metadata)]
+
+
+def _recorded(command: Any) -> dict[str, Any]:
+    parameters = {
+        name if name is not None else f"[{index}]": {"type": tag(value), "value": recorded(value)}
+        for index, (name, value) in enumerate(given(command))
+    }
+    entry: dict[str, Any] = {"cmdlet": str(command.command_text), "parameters": parameters}
+    return {**entry, "script": True} if command.is_script else entry

@@ -15,10 +15,8 @@ from xml.sax.saxutils import escape
 import psrpcore
 
 from tests.lab.directory import Account, Directory
-from tests.lab.engine.dialect import Dialect
-from tests.lab.engine.recorder import Recorder
+from tests.lab.engine.interface import Engine, OpenShell, ShellClosed
 from tests.lab.engine.session import CREDSSP, Endpoint, Session
-from tests.lab.engine.shell import Shell, ShellClosed
 from tests.lab.faults import Fault as Ordered
 from tests.lab.faults import Faults
 
@@ -125,20 +123,18 @@ class Service:
         host: str,
         endpoints: Iterable[Endpoint],
         directory: Directory,
-        recorder: Recorder,
-        dialect: Dialect,
+        engine: Engine,
         faults: Faults,
         max_shells: int,
     ) -> None:
         self._host = host
         self._endpoints = {endpoint.name.lower(): endpoint for endpoint in endpoints}
         self._directory = directory
-        self._recorder = recorder
-        self._dialect = dialect
+        self._engine = engine
         self._faults = faults
         self._max_shells = max_shells
         self._lock = threading.Lock()
-        self._shells: dict[str, Shell] = {}
+        self._shells: dict[str, OpenShell] = {}
         self._commands: dict[str, str] = {}
         self._actions: dict[str, Callable[[Request], str]] = {
             "Create": self._create,
@@ -223,7 +219,7 @@ class Service:
     def _unknown(self, request: Request) -> str:
         raise Fault(ACTION_NOT_SUPPORTED, f"The WS-Management service does not support the action {request.action}.")
 
-    def _shell(self, request: Request) -> Shell:
+    def _shell(self, request: Request) -> OpenShell:
         """The shell that the request names. Another account's shell is as good as none."""
         shell_id = request.head("w:SelectorSet/w:Selector[@Name='ShellId']").upper()
         with self._lock:
@@ -253,8 +249,8 @@ class Service:
             raise Fault(QUOTA_MAX_SHELLS, _SHELL_QUOTA.format(self._max_shells))
         element = request.element("rsp:Shell")
         shell_id = (element.get("ShellId") or str(uuid.uuid4())).upper()
-        shell = Shell(shell_id, self._session(endpoint, request.caller), self._dialect, self._recorder, self._faults)
-        shell.feed(base64.b64decode(element.findtext("pwsh:creationXml", "", NAMESPACES)))
+        opening = base64.b64decode(element.findtext("pwsh:creationXml", "", NAMESPACES))
+        shell = self._engine.open(shell_id, self._session(endpoint, request.caller), opening)
         with self._lock:
             self._shells[shell_id] = shell
         return (
@@ -274,7 +270,7 @@ class Service:
             authentication=caller.authentication,
         )
 
-    def _description(self, shell: Shell) -> str:
+    def _description(self, shell: OpenShell) -> str:
         return (
             f"<rsp:Shell><rsp:ShellId>{shell.id}</rsp:ShellId><rsp:ResourceUri>{_SHELL_URI}{escape(shell.session.endpoint)}</rsp:ResourceUri>"
             f"<rsp:Owner>{escape(shell.session.connected_user)}</rsp:Owner><rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut>"
@@ -293,7 +289,8 @@ class Service:
         shell = self._shell(request)
         for stream in request.body.findall("rsp:Send/rsp:Stream", NAMESPACES):
             command_id = stream.get("CommandId")
-            shell.feed(base64.b64decode(stream.text or ""), uuid.UUID(command_id) if command_id else None)
+            data, answers = base64.b64decode(stream.text or ""), stream.get("Name") == "pr"
+            shell.feed(data, uuid.UUID(command_id) if command_id else None, answers)
         return "<rsp:SendResponse/>"
 
     def _receive(self, request: Request) -> str:

@@ -38,7 +38,7 @@ class Organisation:
         self._web_services = WebServices(self.mailboxes, directory, network.addresses["ex01"], f"ex01.{DOMAIN}", context, self.state.faults)
         self._hub = Hub(self.state, self.mailboxes)
         self._listeners = Listeners(self.state, self._hub, pki)
-        self._cmdlets = cmdlets.build(self.state)
+        self.every_cmdlet = cmdlets.build(self.state)
 
     def start(self) -> None:
         """Raises OSError when a port is taken."""
@@ -61,7 +61,7 @@ class Organisation:
 
     def cmdlets(self, session: Any) -> Mapping[str, Cmdlet]:
         """Lower-case name to cmdlet: those that the session's account may run by its RBAC roles."""
-        return cmdlets.granted(self._cmdlets, self.state.directory.find(session.user))
+        return cmdlets.granted(self.every_cmdlet, self.state.directory.find(session.user))
 
     def snapshot(self) -> dict[str, Any]:
         """Connectors, permissions and groups, JSON-able; equal when nothing was changed."""

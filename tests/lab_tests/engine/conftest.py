@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import subprocess
@@ -28,6 +29,7 @@ class SampleHost:
     state_dir: Path
     address: str
     measured_address: str
+    real_address: str
 
     def order(self, line: str) -> None:
         """Sends an order and waits until it is carried out."""
@@ -50,18 +52,23 @@ class SampleHost:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
 
 
-@pytest.fixture(scope="session")
-def sample_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleHost]:
-    state_dir = tmp_path_factory.mktemp("sample-host")
-    address = "127.0.94.1"
-    command = [str(LAB_PYTHON), "-m", "tests.lab_tests.engine.sample_host", str(state_dir), address]
+@contextlib.contextmanager
+def serving(state_dir: Path, address: str, *engine: str) -> Iterator[SampleHost]:
+    """A sample host with its first address ending in .1; ``engine``: ``pwsh`` for one whose sessions a real PowerShell opens besides."""
+    command = [str(LAB_PYTHON), "-m", "tests.lab_tests.engine.sample_host", str(state_dir), address, *engine]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        yield SampleHost(process, state_dir, address, "127.0.94.2")
+        yield SampleHost(process, state_dir, address, f"{address[:-1]}2", f"{address[:-1]}3")
         assert process.stdin is not None
         process.stdin.close()
         assert process.wait(30) == 0, "the host did not end cleanly"
+
+
+@pytest.fixture(scope="session")
+def sample_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SampleHost]:
+    with serving(tmp_path_factory.mktemp("sample-host"), "127.0.94.1") as host:
+        yield host
 
 
 @pytest.fixture

@@ -130,3 +130,8 @@ def outputs(received: list[Received]) -> list[Any]:
 def state(received: list[Received]) -> str:
     numbers = [ET.fromstring(clixml).findtext("MS/I32") for kind, clixml in received if kind == "PIPELINE_STATE"]
     return {"3": "Stopped", "4": "Completed", "5": "Failed"}[numbers[-1] or ""]
+
+
+def answer(received: list[Received]) -> dict[str, Any]:
+    """What became of a message, as pipelines.json tells it: ``state``, ``outputs`` and ``errors``."""
+    return {"state": state(received), "outputs": outputs(received), "errors": errors(received)}

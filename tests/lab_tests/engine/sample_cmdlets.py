@@ -121,6 +121,12 @@ def _remove(call: Call) -> Iterable[Any]:
     return ()
 
 
+def _reset(call: Call) -> Iterable[Any]:
+    """Forgets what the session did to its objects."""
+    call.session.state.clear()
+    return ()
+
+
 _IDENTITY: Mapping[str, Mapping[str, Any]] = {"Identity": {"type": "object", "pipeline": True}}
 _NONE: Mapping[str, Mapping[str, Any]] = {}
 
@@ -137,6 +143,7 @@ COMMANDS = {
         Cmdlet("Get-RecvC", "Sample.GetRecv", _NONE, lambda call: [sample_objects.receive_connector()]),
         Cmdlet("Wait-It", "Sample.WaitIt", _NONE, _wait),
         Cmdlet("Get-Who", "Sample.GetWho", _NONE, _who),
+        Cmdlet("Reset-It", "Sample.ResetIt", _NONE, _reset),
         Cmdlet("Get-Removals", "Sample.GetRemovals", _NONE, _removals),
         Cmdlet("Remove-It", "Sample.RemoveIt", {"Identity": {"type": "string", "mandatory": True}}, _remove, confirm_impact="High"),
         Cmdlet(

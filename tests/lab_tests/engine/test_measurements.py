@@ -9,7 +9,7 @@ import pytest
 from pypsrp.powershell import PowerShell, RunspacePool
 from pypsrp.serializer import TaggedValue
 
-from tests.lab_tests.engine.messages import MEASUREMENTS, errors, listening, outputs, state
+from tests.lab_tests.engine.messages import MEASUREMENTS, answer, listening
 
 BINDINGS: list[dict[str, Any]] = json.loads((MEASUREMENTS / "bindings.json").read_text(encoding="utf-8"))
 PIPELINES: list[dict[str, Any]] = json.loads((MEASUREMENTS / "pipelines.json").read_text(encoding="utf-8"))["cases"]
@@ -17,25 +17,36 @@ PIPELINES: list[dict[str, Any]] = json.loads((MEASUREMENTS / "pipelines.json").r
 
 @pytest.mark.parametrize("row", BINDINGS, ids=[f"{row['parameter']}={row['value']}" for row in BINDINGS])
 def test_binding(row: dict[str, Any], measured_pool: RunspacePool) -> None:
+    assert bound(row, measured_pool) == expected_of_binding(row)
+
+
+def bound(row: dict[str, Any], pool: RunspacePool) -> dict[str, Any]:
+    """What became of a value that is given to a parameter."""
     value = row["value"]
     if isinstance(value, int) and value > 2**31 - 1:
         value = TaggedValue("I64", value)  # pypsrp writes any int as an Int32
-    command = PowerShell(measured_pool).add_cmdlet("Set-RecvC").add_parameter("Identity", "x").add_parameter(row["parameter"], value)
+    command = PowerShell(pool).add_cmdlet("Set-RecvC").add_parameter("Identity", "x").add_parameter(row["parameter"], value)
     with listening() as received:
         command.invoke()
+    return answer(received)
+
+
+def expected_of_binding(row: dict[str, Any]) -> dict[str, Any]:
     if "bound" in row:
-        assert errors(received) == []
-        assert outputs(received) == [row["bound"]]
-        return
-    expected = {"id": f"{row['id']},Sample.SetRecv", "category": row["category"], "message": row["message"], "terminating": True}
-    assert errors(received) == [expected]
-    assert state(received) == "Failed"
+        return {"state": "Completed", "outputs": [row["bound"]], "errors": []}
+    refusal = {"id": f"{row['id']},Sample.SetRecv", "category": row["category"], "message": row["message"], "terminating": True}
+    return {"state": "Failed", "outputs": [], "errors": [refusal]}
 
 
 @pytest.mark.parametrize("case", PIPELINES, ids=[case["case"] for case in PIPELINES])
 def test_pipeline(case: dict[str, Any], measured_pool: RunspacePool) -> None:
-    pipeline = PowerShell(measured_pool)
-    for index, statement in enumerate(case["statements"]):
+    assert carried_out(case["statements"], measured_pool) == {name: case[name] for name in ("state", "outputs", "errors")}
+
+
+def carried_out(statements: list[list[dict[str, Any]]], pool: RunspacePool) -> dict[str, Any]:
+    """What became of a message."""
+    pipeline = PowerShell(pool)
+    for index, statement in enumerate(statements):
         if index:
             pipeline.add_statement()
         for command in statement:
@@ -44,11 +55,7 @@ def test_pipeline(case: dict[str, Any], measured_pool: RunspacePool) -> None:
                 pipeline.add_parameter(name, value)
     with listening() as received:
         pipeline.invoke()
-    assert {"state": state(received), "outputs": outputs(received), "errors": errors(received)} == {
-        "state": case["state"],
-        "outputs": case["outputs"],
-        "errors": case["errors"],
-    }
+    return answer(received)
 
 
 def test_all_measurements_are_here() -> None:

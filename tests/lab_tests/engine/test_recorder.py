@@ -51,6 +51,7 @@ def test_an_entry(sample_host: SampleHost) -> None:
             ],
         ],
         "state": "Completed",
+        "engine": "own",
         "errors": [{"id": "Microsoft.SharePoint.PowerShell.SPCmdletGetWebApplication,Get-SPWebApplication", "message": message}],
     }
     assert entries[1]["statements"] == [[{"cmdlet": "Get-Date", "parameters": {}, "script": True}]]

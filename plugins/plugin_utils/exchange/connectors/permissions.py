@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ...common.errors import BadInput, CommandMissing, RemoteError
 from ...common.rights import ANY_RECIPIENT
-from ...remoting.pipeline import Statement, cmdlet
+from ...remoting.pipeline import Statement, cmdlet, listed
 from ...remoting.session import Session
 from ..organisation import texts, with_domain_controller
 
@@ -79,7 +79,7 @@ def check_access(session: Session, probe: str, user: str, domain_controller: str
 
 def lacking_cmdlets(session: Session, names: Sequence[str]) -> list[str]:
     """Those of the cmdlets that the session does not show, for want of a management role."""
-    reply = session.read_each(cmdlet("Get-Command", Name=list(names)))[0]
+    reply = session.read_each(listed(names))[0]
     shown = {str(command.get("Name")).casefold() for command in reply.outputs if isinstance(command, Mapping)}
     # An endpoint that does not tell its cmdlets shows none: the cmdlets themselves will then have to tell.
     return [name for name in names if name.casefold() not in shown] if shown else []

@@ -65,6 +65,16 @@ def _list_of(parse: Callable[[object], Any], type_name: str) -> Callable[[Any], 
     return convert
 
 
+def _named(parse: Callable[[object], Any], type_name: str) -> Callable[[Any], Any]:
+    """A parser as the engine wants it: with the name of the type that it makes."""
+
+    def convert(value: Any) -> Any:
+        return parse(value)
+
+    convert.type_name = type_name  # type: ignore[attr-defined]  # the engine reads it
+    return convert
+
+
 def _identity_of(kind: type[NetObject]) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         if isinstance(value, NetObject) and not isinstance(value, kind):
@@ -91,6 +101,8 @@ TYPES: Mapping[str, Callable[[Any], Any]] = {
     "MultiValuedProperty": _list_of(lambda value: value, "System.Object"),
     "MultiValuedProperty<IPBinding>": _list_of(IPBinding.parse, "Microsoft.Exchange.Data.IPBinding"),
     "MultiValuedProperty<IPRange>": _list_of(IPRange.parse, "Microsoft.Exchange.Data.IPRange"),
+    "IPBinding": _named(IPBinding.parse, "Microsoft.Exchange.Data.IPBinding"),
+    "IPRange": _named(IPRange.parse, "Microsoft.Exchange.Data.IPRange"),
     "ReceiveConnectorIdParameter": _identity_of(ReceiveConnector),
     "ServerIdParameter": _identity_of(Server),
 }
