@@ -72,6 +72,9 @@ def test_outgoing_email_comes_back_with_its_null(lab: Lab) -> None:
     )
     assert not any(step["failed"] for step in (done, foreseen, restored, again, nothing)), [done, restored]
     assert (done["changed"], done["irreversible"]) == (True, []) and done["after"][PORTAL]["override_envelope_sender"] is True
+    (old, new) = (done[when][PORTAL] for when in ("before", "after"))
+    assert [option for option in new if old[option] == new[option]] == ["from_address", "port"], "each of the others is changed"
+    assert options_of("outgoing_email") == changed.keys() | {"farm_default"}, "a new option belongs into changed"
     assert foreseen["changed"] and foreseen["after"] == restored["after"] == done["before"]
     assert restored["diff"][0]["after"]["override_envelope_sender"] is None
     assert (restored["changed"], restored["irreversible"], again["changed"]) == (True, [], False)
