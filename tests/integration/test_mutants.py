@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.integration.conftest import StartLab
+from tests.integration.conftest import ROOT, StartLab
 from tests.integration.test_states import NEEDS, NOBODY, OWN_PORT, RELAY, SECURED
 from tests.integration.test_story import VERIFY, paths, verified
 
@@ -27,6 +28,12 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str, str, str, str]] = [
     ("relay-loses-mail", "iis-relay", RELAY, "notification", "sp02", "delivered", "accepted_not_delivered"),
     ("tls-not-required", "tls-required", SECURED, "alert", "sp01", "refused", "delivered"),
 ]
+
+
+def test_every_mutant_of_the_lab_is_tried() -> None:
+    text = (ROOT / "tests" / "lab" / "README.md").read_text(encoding="utf-8")
+    section = text.split("\n## Mutants\n", 1)[1].split("\n## ", 1)[0]
+    assert sorted(re.findall(r"^\| `([\w-]+)`", section, re.MULTILINE)) == sorted(mutant for mutant, *_others in MUTANTS)
 
 
 QUICK = ("dropped-after-250", "ranges-ignored", "group-check-off")

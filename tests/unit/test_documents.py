@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 import yaml
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.facts import OutgoingEmailFacts
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.causes import CAUSES
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.routes.declared import ROUTES, Route
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios import (
@@ -15,8 +18,17 @@ from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.scenarios
     Scenario,
     selectable,
 )
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.sharepoint import mail_settings, product
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.task.options import documentation
 from tests.unit.test_repository import ROOT
+
+
+def returned(module: str) -> dict[str, Any]:
+    """RETURN of a module."""
+    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    text: str = source.split('RETURN = r"""', 1)[1].split('"""', 1)[0]
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 def _ids(heading: str) -> list[str]:
@@ -82,6 +94,19 @@ def test_the_table_of_what_routes_configure_is_what_is_declared() -> None:
 def test_the_documentation_of_mail_route_names_every_route() -> None:
     names = list(dict.fromkeys(route.name for route in ROUTES))
     assert re.findall(r"V\((\w+)\)", documentation("mail_route")["options"]["route"]["description"][0]) == names
+
+
+def test_what_is_read_of_outgoing_email_is_documented_and_declared() -> None:
+    options = {field.option for field in mail_settings.SETTINGS}
+    farm = returned("farm_info")["farm"]["contains"]
+    shown = farm["web_applications"]["contains"]["outgoing_email"]["contains"]
+    assert shown.keys() - {"server_addresses"} == OutgoingEmailFacts.__annotations__.keys() - {"server_addresses"} == options
+
+
+def test_every_version_of_sharepoint_is_documented_and_in_the_catalogue_of_cmdlets() -> None:
+    assert set(re.findall(r"V\((\w+)\)", returned("farm_info")["farm"]["contains"]["product"]["description"])) == product.ALL
+    catalogue = json.loads((ROOT / "tests" / "lab" / "catalogue" / "cmdlets.json").read_text(encoding="utf-8"))["sharepoint"]
+    assert set(catalogue["Set-SPWebApplication"]) == product.ALL
 
 
 def test_no_example_binds_a_port_that_exchange_holds_already() -> None:

@@ -106,6 +106,17 @@ def test_a_role_declares_and_describes_its_variables(role: str) -> None:
     assert specification["short_description"]
 
 
+def test_each_step_of_mail_flow_is_kept_and_restored() -> None:
+    def tasks(name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = load(f"roles/mail_flow/tasks/{name}.yml")
+        return found
+
+    steps = [task["ansible.builtin.include_role"]["name"].removeprefix("sharepoint.mail.") for task in tasks("steps")]
+    (kept,) = (task["ansible.builtin.set_fact"]["mail_flow_before"] for task in tasks("look") if "ansible.builtin.set_fact" in task)
+    (restored,) = (task["loop"] for task in tasks("restore") if "loop" in task)
+    assert list(kept) == list(load("roles/mail_flow/vars/main.yml")["mail_flow_results"]) == restored[::-1] == steps
+
+
 def test_every_file_of_the_collection_names_its_licence() -> None:
     lacking = [
         relative(path)

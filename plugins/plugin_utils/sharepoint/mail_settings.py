@@ -66,7 +66,8 @@ SETTINGS: Final = (
         versions=SINCE_2016,
         without=False,
     ),
-    # No cmdlet sets these two: they are members of the web application's object.
+    # No cmdlet sets these: they are members of the web application's object, written by UpdateMailSettings (character_set), or as the
+    # property that is their source.
     Field(
         "override_envelope_sender", "OutboundMailOverrideEnvelopeSender", normal=bool, versions=SINCE_2016, without=False, writes_null=True
     ),

@@ -113,7 +113,7 @@ class OutgoingEmail(Resource):
         return found
 
     def update(self, change: Change, parameters: Mapping[str, Any]) -> list[Statement]:
-        """The cmdlet for what it can write, or the one member that states all of that and the character set; then the other member.
+        """The cmdlet for what it can write, or the one member that states all of that and the character set; then the other members.
 
         Each statement travels alone.
         """
@@ -126,11 +126,13 @@ class OutgoingEmail(Resource):
             statements += [self._keep(item), _kept().pipe("ForEach-Object", MemberName="UpdateMailSettings", ArgumentList=arguments)]
         elif change.differing - self.members:
             statements += super().update(change, parameters)
-        if "override_envelope_sender" in change.differing:
-            # A list that holds a null puts a null there; a null instead of the list would do nothing, and say nothing.
-            setter = {"MemberName": "set_OutboundMailOverrideEnvelopeSender", "ArgumentList": [after["override_envelope_sender"]]}
-            statements += [self._keep(item), _kept().pipe("ForEach-Object", **setter), _kept().member("Update")]
-        return statements
+        # A list that holds a null puts a null there; a null instead of the list would do nothing, and say nothing.
+        setters = [
+            _kept().pipe("ForEach-Object", MemberName=f"set_{field.source}", ArgumentList=[after[field.option]])
+            for field in self.fields
+            if field.option in self.members & change.differing and isinstance(field.source, str)
+        ]
+        return statements + ([self._keep(item), *setters, _kept().member("Update")] if setters else [])
 
     def _keep(self, item: Item) -> Statement:
         """Keeps the object as it is saved now. SharePoint refuses to save one that is older than the last change (an update conflict)."""

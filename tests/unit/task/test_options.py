@@ -79,16 +79,13 @@ def test_validation_gives_defaults_types_and_canonical_names() -> None:
     given = {"server": "mail", "from_address": "a@b.example", "port": "2525", "web_applications": "all"}
     options = validate("outgoing_email", given, {}).options
     assert options == {
+        **dict.fromkeys(documentation("outgoing_email")["options"]),
         "server": "mail",
         "from_address": "a@b.example",
-        "reply_to": None,
         "port": 2525,
         "tls": False,
-        "override_envelope_sender": None,
-        "character_set": None,
         "farm_default": True,
         "web_applications": ["all"],
-        "restore": None,
         "require_undo": False,
     }
 
