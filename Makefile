@@ -17,7 +17,7 @@ tree := build/tree/ansible_collections/sharepoint/mail
 run := tools/run.sh
 # tests/conftest.py adds to this file; the parts of `make test` and `make deep` are processes of their own.
 skipped := build/skipped.txt
-test deep: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
+test deep cores: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -130,7 +130,10 @@ package: environments  ## the collection as Galaxy would carry it, built and ins
 	$(run) env ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/build/package" ansible-doc sharepoint.mail.connection_info >build/package/documentation.txt
 
 cores: environments  ## * the demo and a slice of the tests on the oldest and the newest ansible-core
-	tools/cores.sh
+	$(call side_by_side,core-2.16.19 core-2.18.19 core-2.21.5)
+
+core-%: environments  # one of them: make core-2.17.14
+	@LAB_NETWORK=$(subst .,,$(basename $*)) tools/cores.sh $*
 
 format: $(controller)/installed  ## * lay out the Python files
 	$(controller)/bin/ruff format .

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,15 +16,9 @@ from tests.integration.test_story import SITE, paths
 from tests.integration.test_undo import state
 
 pytestmark = pytest.mark.deep
-# The route with the most steps, and the shortest verification.
-VARIABLES: dict[str, Any] = {
-    **ROUTES["iis_relay"],
-    "mail_route": "iis_relay",
-    "verify_delivery_needs": {},
-    "verify_delivery_scenarios": ["notification", "alert"],
-    "verify_delivery_timeout": 3,
-}
-FARM = ("--state", "anonymous-port")
+# One short verification. The relay's route is there for the tasks that the other one has not.
+VERIFICATION: dict[str, Any] = {"verify_delivery_needs": {}, "verify_delivery_scenarios": ["notification"], "verify_delivery_timeout": 3}
+FARMS = {"externally_secured": [], "iis_relay": ["--state", "anonymous-port"]}
 PARTS = 24
 # What all hosts do while a task runs: they carry out what they are asked, and the answer is lost; or a proxy answers in their place.
 FAULTS = {
@@ -32,57 +26,67 @@ FAULTS = {
     "a proxy's page": [{"what": "html", "door": door, "times": 0} for door in ("winrm", "rest", "ews")],
 }
 TEMPLATE = "a template that breaks"
-Tasks = dict[int, dict[str, str]]
 
 
-def _run(lab: Lab, **broken: Any) -> tuple[Run, list[dict[str, str]]]:
+@dataclasses.dataclass(frozen=True)
+class Broken:
+    """A task of the role, by its number in a run on that route, and what breaks in it."""
+
+    route: str
+    number: int
+    name: str
+    way: str
+
+
+def _run(lab: Lab, route: str, **broken: Any) -> tuple[Run, list[dict[str, str]]]:
     started = lab.state / f"started-{len(list(lab.state.glob('started-*')))}.jsonl"
     order = {"list": str(started), "control": f"{lab.subnet}.1", **broken}
-    run = lab.playbook(SITE, variables={**VARIABLES, **paths(lab)}, break_task=order)
+    variables = {**ROUTES[route], "mail_route": route, **VERIFICATION, **paths(lab)}
+    run = lab.playbook(SITE, variables=variables, break_task=order)
     return run, [json.loads(line) for line in started.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.fixture(scope="module")
-def tasks(start_lab: StartLab) -> Tasks:
-    """The tasks of a run that nothing disturbs, by their number: of those that run several times, the last."""
-    run, started = _run(start_lab(*FARM))
-    assert run.code == 0, run.output
-    last = {(task["name"], task["action"]): number for number, task in enumerate(started)}
-    assert len(last) > 40
-    return {number: started[number] for number in sorted(last.values())}
+def tasks(start_lab: StartLab) -> list[Broken]:
+    """Each task of runs that nothing disturbs, the last time that it runs, with its fault.
 
-
-def _ways(tasks: Tasks) -> Iterator[tuple[int, str]]:
-    """Each task with its fault. Tasks that ask a host take the ways in turn; with EVERY_WAY set, each of them takes each."""
+    Tasks that ask a host take the ways in turn; with EVERY_WAY set, each of them takes each.
+    """
+    found: dict[tuple[str, str], tuple[str, int]] = {}
+    for route, options in FARMS.items():
+        run, started = _run(start_lab(*options), route)
+        assert run.code == 0, run.output
+        last = {(task["name"], task["action"]): number for number, task in enumerate(started)}
+        found = {**{task: (route, number) for task, number in last.items()}, **found}
+    assert len(found) > 50
     turns = itertools.cycle([*FAULTS, TEMPLATE])
-    for number, task in tasks.items():
-        asks = task["action"].startswith("sharepoint.mail.")
-        if os.environ.get("EVERY_WAY"):
-            yield from ((number, way) for way in ([*FAULTS, TEMPLATE] if asks else [TEMPLATE]))
-        else:
-            yield number, next(turns) if asks else TEMPLATE
+    broken = []
+    for (name, action), (route, number) in found.items():
+        asks = action.startswith("sharepoint.mail.")
+        ways = [TEMPLATE] if not asks else [*FAULTS, TEMPLATE] if os.environ.get("EVERY_WAY") else [next(turns)]
+        broken += [Broken(route, number, name, way) for way in ways]
+    return broken
 
 
-FARMS: list[Lab] = []
+LABS: dict[str, Lab] = {}
 
 
 @pytest.mark.parametrize("part", range(PARTS))
-def test_whatever_task_fails_nothing_stays_changed(start_lab: StartLab, tasks: Tasks, part: int) -> None:
+def test_whatever_task_fails_nothing_stays_changed(start_lab: StartLab, tasks: list[Broken], part: int) -> None:
     wrong = []
-    for number, way in list(_ways(tasks))[part::PARTS]:
-        if not FARMS:
-            FARMS.append(start_lab(*FARM))
-        (lab,) = FARMS
+    for task in tasks[part::PARTS]:
+        lab = LABS.setdefault(task.route, LABS.get(task.route) or start_lab(*FARMS[task.route]))
         before = state(lab)
-        run, _unused = _run(lab, number=number, **({"template": True} if way == TEMPLATE else {"faults": FAULTS[way]}))
-        if run.code == 0 and way != TEMPLATE:
+        broken = {"template": True} if task.way == TEMPLATE else {"faults": FAULTS[task.way]}
+        run, _unused = _run(lab, task.route, number=task.number, **broken)
+        if run.code == 0 and task.way != TEMPLATE:
             # A task that asks no host, or to which such a failure is a finding: the farm is on its route.
-            FARMS.clear()
+            del LABS[task.route]
             continue
         told = " ".join(run.failures[-1:])
         kept = state(lab) == before
         if not kept:
-            FARMS.clear()
-        if run.code != 2 or not kept or not told or (way == TEMPLATE and "this_template_breaks" not in told):
-            wrong.append((tasks[number]["name"], way, run.code, told, kept))
+            del LABS[task.route]
+        if run.code != 2 or not kept or not told or (task.way == TEMPLATE and "this_template_breaks" not in told):
+            wrong.append((task, run.code, told, kept))
     assert wrong == []
