@@ -231,7 +231,8 @@ namespace Lab
                 case byte or sbyte or short or ushort or int: return JsonValue.Create(Convert.ToInt32(plain, Plain));
                 case uint or long or ulong: return Tagged("long", Convert.ToString(plain, Plain));
                 case float or double or decimal: return Tagged("double", Convert.ToDouble(plain, Plain).ToString("R", Plain));
-                case DateTime moment:
+                case DateTime any:
+                    DateTime moment = any.Kind == DateTimeKind.Local ? any.ToUniversalTime() : any;
                     return new JsonObject { ["$"] = "datetime", ["v"] = (moment.Ticks / 10).ToString(Plain), ["kind"] = moment.Kind.ToString().ToLowerInvariant() };
                 case TimeSpan span: return Tagged("timespan", (span.Ticks / 10).ToString(Plain));
                 case Guid id: return Tagged("guid", id.ToString());
