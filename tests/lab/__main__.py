@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 from tests.lab.iis.features import VERSIONS
-from tests.lab.pwsh.engine import NoPowerShell
+from tests.lab.pwsh.engine import PROFILES, NoPowerShell
 from tests.lab.states import STATES, world_in
-from tests.lab.world import ENGINES, MUTANTS, Options, World
+from tests.lab.world import ENGINES, MUTANTS, PWSH, Options, World
 
 
 def address_and_port(text: str) -> tuple[str, int]:
@@ -48,9 +48,19 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float, bool]:
     parser.add_argument(
         "--engine", default=defaults.engine, choices=ENGINES, help="pwsh: a real PowerShell, found on PATH or by the variable PWSH"
     )
+    parser.add_argument("--time-zone", default=defaults.time_zone, help="of the farm's servers, such as America/New_York")
+    parser.add_argument(
+        "--profile",
+        action="append",
+        default=[],
+        choices=PROFILES,
+        help="what the farm's endpoints do when a session starts",
+    )
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
     parser.add_argument("--with-parent", action="store_true", help="stop also when the process that started the lab has ended")
     parsed = parser.parse_args(arguments)
+    if parsed.profile and parsed.engine != PWSH:
+        parser.error("the lab's own engine runs no startup script: --profile needs --engine pwsh")
     options = Options(
         state_dir=parsed.state_dir.resolve(),
         subnet=parsed.subnet,
@@ -63,6 +73,8 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float, bool]:
         more_web_applications=parsed.more_web_applications,
         windows=parsed.windows,
         max_shells=parsed.max_shells,
+        time_zone=parsed.time_zone,
+        profile=tuple(parsed.profile),
         engine=parsed.engine,
     )
     return parsed.state, options, parsed.lifetime, parsed.with_parent

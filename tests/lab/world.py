@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 from tests.lab.clock import Clock
 from tests.lab.control import ControlServer
@@ -73,7 +74,8 @@ class Part(Protocol):
 @dataclasses.dataclass(frozen=True)
 class Options:
     """How a lab is started. ``snap_in_delay`` is in seconds; ``timer_server`` holds the timer lock; ``windows`` is the
-    version of the farm's servers; ``engine`` is one of ENGINES."""
+    version of the farm's servers; ``engine`` is one of ENGINES; ``time_zone`` is that of the farm's servers, and ``profile`` what their
+    endpoints' startup scripts do (PROFILES), which a real engine alone can run."""
 
     state_dir: Path
     subnet: str = "127.0.10"
@@ -87,6 +89,8 @@ class Options:
     windows: str = "2016"
     max_shells: int = MAX_SHELLS
     engine: str = OWN
+    time_zone: str = "UTC"
+    profile: tuple[str, ...] = ()
 
 
 class World:
@@ -94,6 +98,7 @@ class World:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        zone = ZoneInfo(options.time_zone)
         self.network = Network(options.subnet, options.outside)
         self.directory = default_directory()
         self.pki = Authority(self.network)
@@ -115,15 +120,16 @@ class World:
             build=options.sharepoint_build,
             mutants=options.mutants,
             uls_says=options.uls_says,
+            zone=zone,
             timer_server=options.timer_server,
             more_web_applications=options.more_web_applications,
             faults=self.faults,
         )
         self.windows = hosts.WindowsHosts(FARM_SERVERS, self.network, self.directory, options.mutants, options.windows)
-        self.engine: Engine = OwnEngine(WINDOWS_POWERSHELL, self.recorder, self.faults)
+        self.engine: Engine = OwnEngine(dataclasses.replace(WINDOWS_POWERSHELL, zone=zone), self.recorder, self.faults)
         self._bridge: list[Part] = []
         if options.engine == PWSH:
-            pwsh = PwshEngine(self.network.addresses["lab"], self.recorder, self.faults, options.state_dir, self._endpoints)
+            pwsh = PwshEngine(self.network.addresses["lab"], self.recorder, self.faults, options.state_dir, self._endpoints, zone.key)
             self.engine, self._bridge = pwsh, [pwsh]
         self.hosts = [self._sharepoint_host(name) for name in FARM_SERVERS]
         self.hosts += [self._exchange_host(name) for name in ("ex01", "ex02")]
@@ -180,7 +186,9 @@ class World:
         build = self.options.sharepoint_build
         snap_ins = (SnapIn(SNAP_IN, self.farm.cmdlets, self.options.snap_in_delay),)
         endpoints = [
-            Endpoint("Microsoft.PowerShell", commands, snap_ins=snap_ins, product="SharePoint", version=build),
+            Endpoint(
+                "Microsoft.PowerShell", commands, snap_ins=snap_ins, product="SharePoint", version=build, profile=self.options.profile
+            ),
             *(
                 Endpoint(
                     own,
@@ -191,6 +199,7 @@ class World:
                     may_enter=lambda account: "farm" in account.roles,
                     product="SharePoint",
                     version=build,
+                    profile=self.options.profile,
                 )
                 for own, mode in ((FARM_ENDPOINT, "FullLanguage"), (CONSTRAINED_ENDPOINT, "ConstrainedLanguage"))
             ),

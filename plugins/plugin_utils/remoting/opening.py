@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .session import Endpoint
 
 _ACCESS_DENIED: Final = 5  # Win32 ERROR_ACCESS_DENIED, which WinRM passes on as the fault's code
+_BROKEN: Final = "Received a broken RunspacePoolState message: "  # pypsrp's words before the host's
 _OTHER_PROTOCOL: Final = "incompatible with the specified auth_provider"  # pypsrp's ValueError when the host answers so
 
 
@@ -52,9 +53,9 @@ def refused(error: BaseException, endpoint: Endpoint) -> MailError:
 def _no_start(error: BaseException, endpoint: Endpoint) -> MailError:
     """Something answered, and no session came of it."""
     if find(error, NotImplementedError) is not None:  # pypsrp's host, when it is asked
-        text = f"its startup script asks a question ({reason(error)}), which a task cannot answer"
+        text = "its startup script asks a question, which a task cannot answer"
     elif find(error, WinRMError) is not None:
-        text = reason(error)
+        text = reason(error).removeprefix(_BROKEN)
     else:
         return Unreachable(
             f"What answers at {endpoint.url} is not PowerShell remoting on {endpoint.host}; it may be a proxy's page ({reason(error)}). "
@@ -87,7 +88,7 @@ def _fault(fault: WSManFaultError, endpoint: Endpoint) -> MailError:
             f"{endpoint.host} has no PowerShell endpoint named {endpoint.configuration} ({text}). Nothing was changed. "
             f"Check ansible_psrp_configuration_name and ansible_psrp_path against Get-PSSessionConfiguration on the host."
         )
-    return Unreachable(f"{endpoint.host} opened no session at {endpoint.url}: {text}. Nothing was changed.")
+    return _no_start(fault, endpoint)
 
 
 def _no_tls(error: BaseException, endpoint: Endpoint) -> MailError:

@@ -19,20 +19,21 @@ from .pipeline import Statement, cmdlet
 from .running import Pipeline
 from .values import needs_key, plain, wire
 
+_PREFERENCES: Final[tuple[tuple[Any, tuple[str, ...]], ...]] = (
+    (False, ("WhatIfPreference",)),
+    ("High", ("ConfirmPreference",)),
+    ("Continue", ("ErrorActionPreference", "WarningPreference")),
+    ("SilentlyContinue", ("VerbosePreference", "DebugPreference", "InformationPreference", "ProgressPreference")),
+    ("All", ("PSModuleAutoLoadingPreference",)),
+    ({}, ("PSDefaultParameterValues",)),
+)
+"""What a session has when nobody changed it (about_Preference_Variables): an endpoint's profile may have."""
+# Set-Variable itself obeys the first two.
+_CERTAINLY: Final = {"WhatIf": False, "Confirm": False}
 _AS_BY_DEFAULT: Final = (
     cmdlet("Set-StrictMode", Off=True),
-    cmdlet("Set-Variable", Name=["ErrorActionPreference", "WarningPreference"], Value="Continue"),
-    cmdlet(
-        "Set-Variable",
-        Name=["VerbosePreference", "DebugPreference", "InformationPreference", "ProgressPreference"],
-        Value="SilentlyContinue",
-    ),
-    cmdlet("Set-Variable", Name=["ConfirmPreference"], Value="High"),
-    cmdlet("Set-Variable", Name=["WhatIfPreference"], Value=False),
-    cmdlet("Set-Variable", Name=["PSModuleAutoLoadingPreference"], Value="All"),
-    cmdlet("Set-Variable", Name=["PSDefaultParameterValues"], Value={}),
+    *(cmdlet("Set-Variable", Name=list(names), Value=value, **_CERTAINLY) for value, names in _PREFERENCES),
 )
-"""What a session has when nobody changed it (about_Preference_Variables, Set-StrictMode): an endpoint's profile may have."""
 
 
 @dataclasses.dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Mapping
 
 from tests.lab.engine.objects import Version
@@ -26,6 +27,8 @@ class Dialect:
     no_date: str
     no_guid: str
     ambiguous_set: str
+    zone: datetime.tzinfo = datetime.UTC
+    """The server's time zone."""
 
 
 MEASURED = Dialect(

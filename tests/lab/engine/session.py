@@ -61,6 +61,8 @@ class Endpoint:
     every_command: Mapping[str, Cmdlet] | None = None
     product: str = ""
     version: str = ""
+    profile: tuple[str, ...] = ()
+    """What the administrator's startup script does: names of tests/lab/pwsh/profiles. Only a real PowerShell runs it."""
 
 
 @dataclasses.dataclass

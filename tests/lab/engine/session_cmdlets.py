@@ -171,6 +171,8 @@ SESSION_COMMANDS: tuple[CoreCmdlet, ...] = (
             "Force": _SWITCH,
             "PassThru": _SWITCH,
             "Scope": {"type": "string"},
+            "WhatIf": _SWITCH,
+            "Confirm": _SWITCH,
         },
         _set_variable,
     ),
@@ -194,9 +196,9 @@ SESSION_COMMANDS: tuple[CoreCmdlet, ...] = (
     ),
     core("Add-PSSnapin", "AddPSSnapinCommand", {"Name": {**_NAMES, "mandatory": True}, "PassThru": _SWITCH}, _add_snap_in),
     core("Get-PSSnapin", "GetPSSnapinCommand", {"Name": _NAMES, "Registered": _SWITCH}, _get_snap_in),
-    # This engine has neither strict mode nor a server that is not in UTC.
+    # This engine has no strict mode.
     core("Set-StrictMode", "SetStrictModeCommand", {"Off": _SWITCH, "Version": {"type": "version"}}, _nothing),
-    core("Get-Date", "GetDateCommand", {}, lambda context, objects: iter([datetime.datetime.now(datetime.UTC)])),
+    core("Get-Date", "GetDateCommand", {}, lambda context, objects: iter([datetime.datetime.now(context.dialect.zone)])),
     core("Get-FormatData", "GetFormatDataCommand", {"TypeName": _NAMES, "PowerShellVersion": {"type": "version"}}, _nothing),
     core("Get-Help", "GetHelpCommand", {"Name": {"type": "string", "position": 0}}, _nothing),
     core("Exit-PSSession", "ExitPSSessionCommand", {}, _nothing),

@@ -56,6 +56,15 @@ class Child:
         stream = "PromptResponse" if prompt_response else "Default"
         self._send(f"<Data Stream='{stream}' PSGuid='{pipeline}'>{base64.b64encode(data).decode()}</Data>", "DataAck", pipeline)
 
+    def open(self, data: bytes) -> None:
+        """Begins the session. Nobody waits for it here: its startup script may ask the client something before it is open."""
+
+        def begin() -> None:
+            with contextlib.suppress(ShellClosed):
+                self.data(data)
+
+        threading.Thread(target=begin, daemon=True).start()
+
     def command(self, pipeline: uuid.UUID) -> None:
         """Announces a pipeline."""
         self._send(f"<Command PSGuid='{pipeline}' />", "CommandAck", pipeline)

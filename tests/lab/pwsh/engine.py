@@ -22,6 +22,10 @@ from tests.lab.pwsh.shell import Shell
 
 OLDEST = (7, 4)
 BUILD = Path(__file__).resolve().parents[3] / "build" / "pwsh"
+BROKEN = "NoSuchModule"
+"""A profile without a script: the session configuration names a module that is not there."""
+PROFILES = {path.stem: path for path in sorted((Path(__file__).parent / "profiles").glob("*.ps1"))} | {BROKEN: Path()}
+"""What an endpoint's startup script can do, by name."""
 _OWN = ("Add-PSSnapin", "Get-LabSender")
 """Cmdlets that the sources declare, for every session."""
 
@@ -65,8 +69,15 @@ class PwshEngine:
     """Real PowerShell. ``start()`` and ``stop()`` are those of the door to the world; ``stop`` after all shells are closed."""
 
     def __init__(
-        self, address: str, recorder: Recorder, faults: Faults, state_dir: Path, endpoints: Callable[[], Iterable[Endpoint]]
+        self,
+        address: str,
+        recorder: Recorder,
+        faults: Faults,
+        state_dir: Path,
+        endpoints: Callable[[], Iterable[Endpoint]],
+        time_zone: str = "UTC",
     ) -> None:
+        self._environment = {**environment(), "TZ": time_zone}
         self._pwsh, version = find()
         self._endpoints = endpoints
         self._compiler = modules.Compiler(BUILD, self._pwsh, environment())
@@ -101,7 +112,7 @@ class PwshEngine:
         command = [str(self._pwsh), "-NoLogo", "-NoProfile", "-ConfigurationFile", str(configuration), "-s"]
 
         def start(received: Callable[[uuid.UUID, bytes], None], ended: Callable[[], None]) -> Child:
-            return Child(command, {**environment(), "LAB_WORLD": way_in}, received, ended)
+            return Child(command, {**self._environment, "LAB_WORLD": way_in}, received, ended)
 
         return Shell(shell_id, session, opening, start, self._recorder, self.name, lambda: self._bridge.dismiss(way_in))
 
@@ -109,14 +120,17 @@ class PwshEngine:
         """The session configuration file (about_Session_Configuration_Files)."""
         mode = session.configuration.language_mode
         restricted = session.visible == RESTRICTED_COMMANDS
+        profile = session.configuration.profile
+        missing = [BROKEN] if BROKEN in profile else []
         lines = [
             "SchemaVersion = '2.0.0.0'",
             f"SessionType = {modules.quoted('RestrictedRemoteServer' if restricted else 'Default')}",
             f"LanguageMode = {modules.quoted(mode)}",
-            f"ModulesToImport = @({modules.quoted(str(module))})",
+            f"ModulesToImport = @({', '.join(map(modules.quoted, [str(module), *missing]))})",
         ]
         if not restricted:
-            lines.append(f"ScriptsToProcess = @({modules.quoted(str(modules.SOURCES / 'session.ps1'))})")
+            scripts = [modules.SOURCES / "session.ps1", *(PROFILES[name] for name in profile if name != BROKEN)]
+            lines.append(f"ScriptsToProcess = @({', '.join(modules.quoted(str(path)) for path in scripts)})")
         else:
             lines.append(f"VisibleCmdlets = @({', '.join(map(modules.quoted, _names(commands)))})")
         path = self._folder / f"{session.endpoint}-{uuid.uuid4().hex[:8]}.pssc"

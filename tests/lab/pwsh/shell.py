@@ -52,11 +52,7 @@ class Shell:
         self._listener = Listener()
         self._listener.add(opening, None)
         self._child = start(self._received, self._ended)
-        try:
-            self._child.data(opening)
-        except ShellClosed:
-            self.close()
-            raise
+        self._child.open(opening)
 
     def create_pipeline(self, pipeline_id: uuid.UUID, data: bytes) -> None:
         with self._changed:

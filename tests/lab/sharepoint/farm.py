@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -58,6 +59,7 @@ class Farm:
         build: str = "16.0.4522.1000",
         mutants: frozenset[str] = frozenset(),
         uls_says: bool = True,
+        zone: datetime.tzinfo = datetime.UTC,
         timer_server: str = "sp01",
         more_web_applications: int = 0,
         faults: Faults | None = None,
@@ -70,7 +72,7 @@ class Farm:
         self.database_server = SPServer("sql01", "Invalid")
         roles = ("Application", "Application") if self.product.name == "2013" else ("Custom", "WebFrontEnd")
         self.servers = [*(SPServer(name, role) for name, role in zip(SERVERS, roles, strict=True)), self.database_server]
-        self.logs: Mapping[str, UlsLog] = {name: UlsLog() for name in SERVERS}
+        self.logs: Mapping[str, UlsLog] = {name: UlsLog(zone) for name in SERVERS}
         self.web_applications = _web_applications(more_web_applications)
         for application in self.web_applications:
             self._server_of(application.mail.server or "")

@@ -62,15 +62,16 @@ class LogEntry(NetObject):
 
 
 class UlsLog:
-    """The log of one server."""
+    """The log of one server, whose clock shows the time of ``zone``."""
 
-    def __init__(self) -> None:
+    def __init__(self, zone: datetime.tzinfo = datetime.UTC) -> None:
+        self._zone = zone
         self._entries: list[LogEntry] = []
         self._lock = threading.Lock()
 
     def write(self, process: str, category: str, event_id: str, level: str, message: str, correlation: uuid.UUID) -> None:
         entry = LogEntry(
-            datetime.datetime.now(datetime.UTC).replace(tzinfo=None),
+            datetime.datetime.now(self._zone).replace(tzinfo=None),
             process,
             f"0x{threading.get_ident() & 0xFFFF:04X}",
             "SharePoint Foundation",
@@ -91,12 +92,11 @@ class UlsLog:
         Raises KeyError for a level that is none.
         """
         gravest = LEVELS[minimum_level]
-        first = _server_time(start) if start else datetime.datetime.min
-        last = _server_time(end) if end else datetime.datetime.max
+        first = self._server_time(start) if start else datetime.datetime.min
+        last = self._server_time(end) if end else datetime.datetime.max
         with self._lock:
             return [entry for entry in self._entries if first <= entry.timestamp <= last and LEVELS[entry.level] <= gravest]
 
-
-def _server_time(value: datetime.datetime) -> datetime.datetime:
-    """As the server's clock shows it, without a zone."""
-    return value if value.tzinfo is None else value.astimezone(datetime.UTC).replace(tzinfo=None)
+    def _server_time(self, value: datetime.datetime) -> datetime.datetime:
+        """As the server's clock shows it, without a zone."""
+        return value if value.tzinfo is None else value.astimezone(self._zone).replace(tzinfo=None)

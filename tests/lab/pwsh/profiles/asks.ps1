@@ -1,0 +1,2 @@
+# Waits for somebody at the keyboard.
+Read-Host -Prompt 'Which farm'

@@ -1,0 +1,2 @@
+# What is not there is an error.
+Set-StrictMode -Version Latest
