@@ -14,9 +14,10 @@ from typing import Any
 from tests.lab.engine.cmdlets import Call, Cmdlet, TerminatingError
 from tests.lab.engine.conversion import CannotConvert, convert
 from tests.lab.engine.dialect import MEASURED
-from tests.lab.engine.objects import NetException
+from tests.lab.engine.objects import NetException, NetObject
 from tests.lab.engine.session import Session
 from tests.lab.engine.session_cmdlets import automatic_variables
+from tests.lab.engine.values import text, unrolled
 from tests.lab.faults import CMDLET, Faults
 from tests.lab.pwsh.values import Json, Values
 
@@ -94,8 +95,8 @@ class Conversation:
             parameters={name: self._values.decode(value) for name, value in request["parameters"].items() if name in signature},
             session=self._session,
             write_error=lambda error: invocation.events.append({"error": self._failure(error)}),
-            write_warning=lambda text: invocation.events.append({"warning": text}),
-            write_verbose=lambda text: invocation.events.append({"verbose": text}),
+            write_warning=lambda content: invocation.events.append({"warning": content}),
+            write_verbose=lambda content: invocation.events.append({"verbose": content}),
             write_progress=lambda activity, status, percent: invocation.events.append({"progress": [activity, status, percent]}),
         )
         invocation.outputs = _running(invocation.cmdlet, call)
@@ -136,10 +137,13 @@ class Conversation:
             converted = convert(value, name, types, MEASURED) if converter is None else converter(value)
         except (ValueError, CannotConvert) as error:
             return {"refused": str(error)}
-        return {"handle": self._values.keep(converted), "text": str(converted)}
+        return {"handle": self._values.keep(converted), "text": text(converted), "items": [text(item) for item in unrolled(converted)]}
 
     def _get(self, request: Mapping[str, Any]) -> dict[str, Json]:
-        return {"value": self._values.encode(self._values.kept(request["handle"]).properties().get(request["name"]))}
+        """A property; and beside it the simple ones, for a child that goes through all of them."""
+        properties = self._values.kept(request["handle"]).properties()
+        simple = {name: self._values.encode(value) for name, value in properties.items() if not isinstance(value, NetObject | list | dict)}
+        return {"value": self._values.encode(properties.get(request["name"])), "simple": simple}
 
     def _set(self, request: Mapping[str, Any]) -> dict[str, Json]:
         self._values.kept(request["handle"]).set_property(request["name"], self._values.decode(request["value"]))

@@ -15,7 +15,13 @@ namespace Lab
         {
             public int Handle;
             public string Text;
+            public JsonElement Simple;
+            public long Age = -1;
+            public long Until;
         }
+
+        // Milliseconds.
+        private const int HoldsFor = 100;
 
         private static readonly ConditionalWeakTable<object, Entry> Entries = new ConditionalWeakTable<object, Entry>();
         private static readonly ConcurrentDictionary<int, (Type Type, object Instance)> Known = new ConcurrentDictionary<int, (Type, object)>();
@@ -58,9 +64,19 @@ namespace Lab
             return Entries.TryGetValue(self, out Entry entry) ? entry.Text : self.GetType().FullName;
         }
 
+        // With a property come the object's simple ones, so that a whole object is one question. They hold until something is done.
         public static T Get<T>(object self, string name)
         {
-            return Values.Cast<T>(World.Ask(Question("get", self, name)).GetProperty("value"));
+            Entries.TryGetValue(self, out Entry entry);
+            if (entry.Age == World.Deeds && Environment.TickCount64 < entry.Until && entry.Simple.TryGetProperty(name, out JsonElement known))
+            {
+                return Values.Cast<T>(known);
+            }
+            JsonElement answer = World.Ask(Question("get", self, name));
+            entry.Simple = answer.GetProperty("simple");
+            entry.Age = World.Deeds;
+            entry.Until = Environment.TickCount64 + HoldsFor;
+            return Values.Cast<T>(answer.GetProperty("value"));
         }
 
         public static void Set(object self, string name, object value)

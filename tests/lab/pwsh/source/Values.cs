@@ -7,6 +7,7 @@ using System.Linq;
 using System.Management.Automation;
 using System.Net;
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Security;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -16,7 +17,7 @@ namespace Lab
     // A value of a type that a product declares for its parameters: made by the world, kept there, shown as its text.
     public abstract class Converted
     {
-        private readonly string text = "";
+        private string text = "";
 
         protected Converted()
         {
@@ -33,13 +34,29 @@ namespace Lab
             }
             Handle = answer.GetProperty("handle").GetInt32();
             text = answer.GetProperty("text").GetString();
+            Items = answer.GetProperty("items").EnumerateArray().Select(one => one.GetString()).ToArray();
         }
 
         internal int Handle { get; }
 
+        // The texts of what a list holds.
+        protected string[] Items { get; } = new string[0];
+
         public override string ToString()
         {
             return text;
+        }
+
+        // An item of a list, which is only looked at: the list is given back as a whole.
+        protected static object Item(Type type, string text)
+        {
+            if (!typeof(Converted).IsAssignableFrom(type))
+            {
+                return text;
+            }
+            var item = (Converted)RuntimeHelpers.GetUninitializedObject(type);
+            item.text = text;
+            return item;
         }
     }
 
@@ -90,7 +107,7 @@ namespace Lab
         // As the catalogue writes it.
         private static string Named => typeof(T) == typeof(object) ? "MultiValuedProperty" : "MultiValuedProperty<" + typeof(T).Name + ">";
 
-        public int Count => 0;
+        public int Count => Items.Length;
         public bool IsReadOnly => false;
 
         public void Add(T item) { }
@@ -98,7 +115,7 @@ namespace Lab
         public bool Contains(T item) => false;
         public void CopyTo(T[] array, int index) { }
         public bool Remove(T item) => false;
-        public IEnumerator<T> GetEnumerator() => Enumerable.Empty<T>().GetEnumerator();
+        public IEnumerator<T> GetEnumerator() => Items.Select(one => (T)Item(typeof(T), one)).GetEnumerator();
         IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
     }
 

@@ -15,6 +15,9 @@ namespace Lab
         private static StreamReader reader;
         private static StreamWriter writer;
 
+        // How often something was asked that may change what is known of objects.
+        public static long Deeds { get; private set; }
+
         // What the world answers. What goes wrong there is thrown here, as an exception of its type.
         public static JsonElement Ask(JsonObject question)
         {
@@ -25,6 +28,7 @@ namespace Lab
                 {
                     Connect();
                 }
+                Deeds += question["do"].GetValue<string>() == "get" ? 0 : 1;
                 try
                 {
                     writer.Write(question.ToJsonString() + "\n");
