@@ -2,11 +2,12 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo practice test test-servers test-engine bench environments lint lint-ruff lint-imports lint-types lint-lab-types lint-ansible lint-changelog \
-	lint-docs sanity unit cores deep lab lab-products lab-protocols lab-wire lab-states patient molecule package format clean
+	lint-docs sanity unit cores deep deep-faults deep-states lab lab-products lab-protocols lab-wire molecule package format clean
 
 ROUTE ?= externally_secured
 STATE ?= unpatched
 MINUTES ?= 60
+ENGINE ?= own
 
 controller := build/venv
 lab := build/lab-venv
@@ -14,28 +15,32 @@ lab := build/lab-venv
 tree := build/tree/ansible_collections/sharepoint/mail
 
 run := tools/run.sh
-# tests/conftest.py adds to this file; parts of `make test` are processes of their own.
+# tests/conftest.py adds to this file; the parts of `make test` and `make deep` are processes of their own.
 skipped := build/skipped.txt
-test: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
-
-states := tests/integration/test_states.py tests/integration/test_mutants.py
+test deep: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous
-	$(run) python tests/demo/demo.py --route "$(ROUTE)"
+demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous; ENGINE=pwsh
+	$(run) python tests/demo/demo.py --route "$(ROUTE)" --engine "$(ENGINE)"
 
-practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another
-	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)"
+practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another; ENGINE=pwsh
+	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)" --engine "$(ENGINE)"
 
-# What can disturb nothing runs side by side, two parts at a time. One part's failure does not hide another's.
+# Parts disturb each other nowhere, and many of them wait for mail: three run at a time. One part's failure does not hide another's.
+define side_by_side
+	@rm -f $(skipped); failed=; \
+	$(MAKE) --no-print-directory --keep-going --jobs=3 --output-sync=target $(1) || failed=yes; \
+	all=all; if [ -s $(skipped) ]; then echo "make $@: skipped:"; cat $(skipped); all="all others"; fi; \
+	if [ -n "$$failed" ]; then echo "make $@: failed" >&2; exit 1; fi; echo "make $@: $$all passed"
+endef
+
 test: environments  ## everything below, except what is marked *
-	@rm -f $(skipped); failed=; for part in "sanity lint unit lab-products lab-protocols" "lab-wire patient" package; do \
-		$(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync=target $$part || failed="$$failed $$part"; \
-	done; \
-	all=all; if [ -s $(skipped) ]; then echo "make test: skipped:"; cat $(skipped); all="all others"; fi; \
-	if [ -n "$$failed" ]; then echo "make test: failed in:$$failed" >&2; exit 1; fi; echo "make test: $$all passed"
+	$(call side_by_side,lab-wire lint unit lab-protocols lab-products package)
+
+deep: environments  ## * what is slow or rare: ansible-test sanity, Molecule, each fault, each state of the lab
+	$(call side_by_side,sanity deep-faults molecule deep-states)
 
 test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
@@ -60,7 +65,8 @@ lint-types: environments
 		-p ansible_collections.sharepoint.mail.plugins.plugin_utils -p ansible_collections.sharepoint.mail.plugins.action \
 		-p ansible_collections.sharepoint.mail.plugins.filter \
 		-m tests.conftest $(addprefix -p tests.,bench demo integration report servers unit) \
-		$(addprefix -p tests.lab_tests.,engine ews iis pwsh) -m tests.lab_tests.test_faults -m tools.sanity --exclude '/lab_tests/engine/sample_'
+		$(addprefix -p tests.lab_tests.,engine ews iis pwsh) $(addprefix -m tests.lab_tests.,test_faults test_lifetime) -m tests.waiting \
+		-m tools.sanity --exclude '/lab_tests/engine/sample_'
 
 lint-lab-types: environments  # what runs in the lab's environment
 	$(run) $(lab)/bin/mypy --cache-dir build/lab-mypy -p tests.lab $(addprefix -p tests.lab_tests.,exchange sharepoint states) \
@@ -77,35 +83,33 @@ lint-docs: environments
 		--disallow-unknown-collection-refs .
 
 # Not under $(run), for it hands the caller's pip configuration on.
-sanity: environments  ## ansible-test sanity
+sanity: environments  ## * ansible-test sanity
 	$(controller)/bin/python tools/sanity.py
 
 unit: environments  ## tests that need no lab; the report in Chromium, where it is installed
 	$(run) python -m pytest tests/unit tests/report
 
-deep: environments  ## * tests that are slow and rare
-	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration
-
 lab: environments  ## tests against the lab
-	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire lab-states
+	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-products lab-protocols lab-wire
 
 lab-products: environments
 	$(run) $(lab)/bin/python -m pytest tests/lab_tests/exchange tests/lab_tests/sharepoint tests/lab_tests/states tests/lab_tests/test_readme.py
 
 lab-protocols: environments
-	$(run) env LAB_NETWORK=43 python -m pytest tests/lab_tests/engine tests/lab_tests/ews tests/lab_tests/iis tests/lab_tests/test_faults.py
+	$(run) env LAB_NETWORK=43 python -m pytest $(addprefix tests/lab_tests/,engine ews iis test_faults.py test_lifetime.py)
 
 lab-wire: environments
-	$(run) env LAB_NETWORK=41 python -m pytest tests/integration $(states:%=--ignore=%)
+	$(run) env LAB_NETWORK=41 python -m pytest tests/integration
 
-# These mostly wait for mail, so they may run beside the others.
-patient:
-	@$(MAKE) --no-print-directory --keep-going --jobs=1 lab-states molecule
+states := tests/integration/test_states.py tests/integration/test_mutants.py
 
-lab-states: environments
-	$(run) env LAB_NETWORK=42 python -m pytest $(states)
+deep-states: environments
+	$(run) env LAB_NETWORK=42 python -m pytest -m deep $(states)
 
-molecule: environments  ## each scenario of extensions/molecule
+deep-faults: environments
+	$(run) env LAB_NETWORK=44 python -m pytest -m deep tests/integration $(states:%=--ignore=%)
+
+molecule: environments  ## * each scenario of extensions/molecule
 	$(run) molecule test --all
 
 package: environments  ## the collection as Galaxy would carry it, built and installed

@@ -50,10 +50,6 @@ options:
     description: A recipient of another domain.
     type: str
     required: true
-  spoof:
-    description: Short for O(needs) with C(spoof_refused).
-    type: bool
-    default: false
   needs:
     description: What the farm needs, as O(sharepoint.mail.mail_route#module:needs). Some things are tried only where they are needed.
     type: dict

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import dataclasses
+import functools
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
@@ -20,6 +21,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.control import Control  # noqa: E402  the repository's root must be importable first
 from tests.demo.demo import BUILD, ansible_core, environment, lab  # noqa: E402  the repository's root must be importable first
+from tests.integration.warm import WarmAnsible  # noqa: E402  the repository's root must be importable first
 
 LAB_PYTHON = BUILD / "lab-venv" / "bin" / "python"
 INVENTORY = ROOT / "tests" / "demo" / "inventory.yml"
@@ -97,37 +99,35 @@ class Lab:
             path = self.state / f"play-{number}.yml"
             path.write_text(yaml.safe_dump(playbook, sort_keys=False), encoding="utf-8")
             playbook = path
-        command = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(INVENTORY), str(playbook), *options]
+        arguments = ["-i", str(INVENTORY), str(playbook), *options]
         if extra is not None:
-            command += ["-i", str(extra)]
+            arguments += ["-i", str(extra)]
         if variables:
-            command += ["-e", json.dumps(variables)]
-        process = subprocess.run(
-            command,
-            cwd=ROOT,
-            env={
-                **environment(self.state, self.subnet),
-                "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
-                "ANSIBLE_CALLBACKS_ENABLED": "task_results" + (",break_task" if break_task else ""),
-                "BREAK_TASK": json.dumps(break_task),
-                "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
-                "ANSIBLE_RETRY_FILES_ENABLED": "false",
-                "TASK_RESULTS": str(results),
-            },
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        (self.state / f"run-{number}.txt").write_text(process.stdout, encoding="utf-8")
+            arguments += ["-e", json.dumps(variables)]
+        own = {"BREAK_TASK": json.dumps(break_task), "TASK_RESULTS": str(results), "LAB_STATE": str(self.state), "LAB_SUBNET": self.subnet}
+        output = self.state / f"run-{number}.txt"
+        code = ansible().run(arguments, own, output, timeout=280)
         lines = results.read_text(encoding="utf-8").splitlines()
-        return Run(process.returncode, process.stdout, [json.loads(line) for line in lines])
+        return Run(code, output.read_text(encoding="utf-8"), [json.loads(line) for line in lines])
 
     def task(self, module: str, arguments: dict[str, Any], *options: str, **play: Any) -> Run:
         """Runs one task of the collection on sp01 (or on the hosts that ``play`` names)."""
         task = {"name": f"Run {module}", f"sharepoint.mail.{module}": arguments}
         return self.playbook([{"name": "One task", "hosts": "sp01", "gather_facts": False, **play, "tasks": [task]}], *options)
+
+
+@functools.cache
+def ansible() -> WarmAnsible:
+    """Runs this session's playbooks."""
+    callbacks = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+        "ANSIBLE_CALLBACKS_ENABLED": "task_results,break_task",
+        "ANSIBLE_ACTION_PLUGINS": str(Path(__file__).parent / "action_plugins"),
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+    }
+    warm = WarmAnsible({**environment(Path(), ""), **callbacks}, ROOT)
+    atexit.register(warm.stop)
+    return warm
 
 
 StartLab = Callable[..., Lab]

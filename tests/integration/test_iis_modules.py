@@ -264,8 +264,8 @@ def test_the_firewall_rule_follows_ports_and_addresses(lab: Lab) -> None:
         ({"relay_addresses": ["10.0.0.0/8"]}, ["16777216 addresses", "one by one"]),
         ({"relay_addresses": ["::1"]}, ["IPv6"]),
         ({"connect_addresses": ["0.0.0.0/0"]}, ["everybody"]),
-        ({"smart_host": "sp01.corp.example", "smart_host_port": 1025}, ["SP01 itself", "circle"]),
-        ({"smart_host": "127.0.0.1", "smart_host_port": 1025}, ["SP01 itself", "circle"]),
+        ({"smart_host": "sp01.corp.example", "smart_host_port": 1025}, ["SP01 itself", "loop"]),
+        ({"smart_host": "127.0.0.1", "smart_host_port": 1025}, ["SP01 itself", "loop"]),
         ({"smart_host_tls": False}, ["in clear text", "allow_unencrypted_logon"]),
         ({"smart_host_username": "CORP\\new", "smart_host_password": None}, ["CORP\\new", "smart_host_password"]),
         ({"smart_host_username": ""}, ["smart_host_username"]),
@@ -382,5 +382,5 @@ def test_a_queue_that_grows_is_seen_with_its_age_and_its_reason(lab: Lab) -> Non
 def test_a_smart_host_by_the_servers_own_name_is_refused_before_there_is_one(bare: Lab) -> None:
     before = bare.ask("snapshot")
     result = relay(bare, smart_host="sp01.corp.example", smart_host_port=1025)
-    assert result["status"] == "failed" and "circle" in result["msg"], result
+    assert result["status"] == "failed" and "loop" in result["msg"], result
     assert bare.ask("snapshot") == before

@@ -29,7 +29,13 @@ MUTANTS: list[tuple[str, str, dict[str, Any], str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("mutant", "state", "route", "scenario", "server", "predicted", "observed"), MUTANTS, ids=[m[0] for m in MUTANTS])
+QUICK = ("dropped-after-250", "ranges-ignored", "group-check-off")
+
+
+@pytest.mark.parametrize(
+    ("mutant", "state", "route", "scenario", "server", "predicted", "observed"),
+    [pytest.param(*mutant, id=mutant[0], marks=() if mutant[0] in QUICK else pytest.mark.deep) for mutant in MUTANTS],
+)
 def test_mutant_turns_its_cell_into_a_surprise(
     fresh_lab: StartLab, mutant: str, state: str, route: dict[str, Any], scenario: str, server: str, predicted: str, observed: str
 ) -> None:

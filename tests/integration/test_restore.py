@@ -303,6 +303,7 @@ def test_a_relay_that_was_made_goes_again(bare: Lab) -> None:
     made, gone, again = play(bare, "iis_smtp_relay", wish, {**wish, "restore": before(0)}, {**wish, "restore": before(0)})
     assert not made["failed"] and (made["before"], made["irreversible"]) == ({SMTP: None}, []), made
     assert (gone["changed"], gone["after"], again["changed"]) == (True, {SMTP: None}, False), gone
+    assert ["Web-WMI, stay installed" in sentence for sentence in gone["irreversible"]] == [True] and again["irreversible"] == []
     state = windows(bare)
     # SharePoint's own prerequisites include Web-WMI and what it brings with it.
     assert "SMTP-Server" not in state["features"] and set(start["features"]) <= set(state["features"])

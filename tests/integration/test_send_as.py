@@ -21,6 +21,7 @@ from pypsrp.wsman import WSMan
 
 from tests.integration.conftest import Lab, StartLab
 from tests.integration.test_exchange_modules import CONNECTORS_ONLY, refused, run
+from tests.waiting import wait_for
 
 ACCOUNT = "CORP\\svc_relay"
 ALICE, BOB, OWN = "alice@corp.example", "bob@corp.example", "svc_relay@corp.example"
@@ -198,8 +199,7 @@ def test_waiting_ends_when_exchange_believes_the_grant(lab: Lab) -> None:
     assert submit(lab, ALICE) == 550
 
     def let_time_pass() -> None:
-        while not own_rights(lab):
-            time.sleep(0.1)
+        wait_for(lambda: own_rights(lab))
         time.sleep(1)
         lab.advance(CACHE)
 

@@ -91,7 +91,11 @@ STATES: dict[str, tuple[dict[str, Any], dict[tuple[str, str], Cell]]] = {
 }
 
 
-@pytest.mark.parametrize("state", STATES)
+QUICK = ("unpatched", "externally-secured", "tls-name-mismatch", "iis-relay-no-grants")
+"""One of each kind: refused by a process, delivered, lost on the way, bounced. `make deep` runs the others."""
+
+
+@pytest.mark.parametrize("state", [pytest.param(state, marks=() if state in QUICK else pytest.mark.deep) for state in STATES])
 def test_a_state_is_told_apart_from_evidence_alone(fresh_lab: StartLab, state: str) -> None:
     variables, expected = STATES[state]
     lab = fresh_lab("--state", state)

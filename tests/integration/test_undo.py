@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
+import smtplib
 from typing import Any
 
 import pytest
@@ -16,13 +18,33 @@ RELAY = {**ROUTES["iis_relay"], "mail_route": "iis_relay"}
 ANONYMOUS = {**ROUTES["anonymous"], "mail_route": "anonymous"}
 
 
+STAY = {"Web-WMI", "Web-Metabase", "Web-Mgmt-Compat", "Web-ODBC-Logging"}
+
+
 def state(lab: Lab) -> Any:
-    """The lab's snapshot. Web-WMI and its service stay when a relay goes: SharePoint's own prerequisites include it."""
+    """The lab's snapshot. Features that a relay needs, and the service that comes with them, stay when it goes, and the play says so."""
     found = copy.deepcopy(lab.ask("snapshot"))
     for machine in found["windows"].values():
-        machine["features"] = [name for name in machine["features"] if name != "Web-WMI"]
+        machine["features"] = [name for name in machine["features"] if name not in STAY]
         machine["services"].pop("IISADMIN", None)
-    return found
+    return {**found, "doors": doors(lab)}
+
+
+def doors(lab: Lab) -> dict[str, Any]:
+    """What answers at the SMTP ports of the farm and of Exchange: what is offered, and whether mail may leave for another domain."""
+    places = itertools.product((21, 22, 31, 32), (1025, 1026, 1587), (21, 22, 90))
+    return {f".{host}:{port} from .{source}": _door(lab, host, port, source) for host, port, source in places}
+
+
+def _door(lab: Lab, host: int, port: int, source: int) -> Any:
+    try:
+        with smtplib.SMTP(f"{lab.subnet}.{host}", port, "client.corp.example", 10, (f"{lab.subnet}.{source}", 0)) as client:
+            client.ehlo()
+            offered = sorted(client.esmtp_features)
+            sender = client.mail("sharepoint@corp.example")[0]
+            return offered, sender, client.rcpt("partner@outside.example")[0]
+    except (OSError, smtplib.SMTPException) as error:
+        return type(error).__name__
 
 
 def site(lab: Lab, route: dict[str, Any], *options: str, **variables: Any) -> Run:

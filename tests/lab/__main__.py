@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 
 from tests.lab.iis.features import VERSIONS
@@ -24,8 +25,8 @@ def address_and_port(text: str) -> tuple[str, int]:
     return address, int(port)
 
 
-def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
-    """State, options, and the lifetime in seconds."""
+def parse(arguments: list[str]) -> tuple[str | None, Options, float, bool]:
+    """State, options, the lifetime in seconds, and whether the lab ends with its parent."""
     defaults = Options(Path())
     parser = argparse.ArgumentParser(prog="tests.lab", description=__doc__)
     parser.add_argument("--state-dir", type=Path, required=True, help="folder for lab.json, the authority's certificate, what was received")
@@ -48,6 +49,7 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
         "--engine", default=defaults.engine, choices=ENGINES, help="pwsh: a real PowerShell, found on PATH or by the variable PWSH"
     )
     parser.add_argument("--lifetime", type=float, default=900, help="seconds after which the lab stops by itself")
+    parser.add_argument("--with-parent", action="store_true", help="stop also when the process that started the lab has ended")
     parsed = parser.parse_args(arguments)
     options = Options(
         state_dir=parsed.state_dir.resolve(),
@@ -63,12 +65,13 @@ def parse(arguments: list[str]) -> tuple[str | None, Options, float]:
         max_shells=parsed.max_shells,
         engine=parsed.engine,
     )
-    return parsed.state, options, parsed.lifetime
+    return parsed.state, options, parsed.lifetime, parsed.with_parent
 
 
 def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    state, options, lifetime = parse(sys.argv[1:])
+    state, options, lifetime, with_parent = parse(sys.argv[1:])
+    parent, ends = os.getppid(), time.monotonic() + lifetime
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
@@ -89,7 +92,9 @@ def main() -> int:
         partial = options.state_dir / "lab.json.partial"
         partial.write_text(json.dumps(ready, indent=1) + "\n", encoding="utf-8")
         partial.replace(options.state_dir / "lab.json")
-        done.wait(lifetime)
+        # Nobody is told of a parent that was killed; who has lost it has another one.
+        while time.monotonic() < ends and not (with_parent and os.getppid() != parent) and not done.wait(0.5):
+            pass
     finally:
         world.stop()
     return 0

@@ -6,7 +6,6 @@ import imaplib
 import smtplib
 import ssl
 import threading
-import time
 from email.message import EmailMessage
 from email.policy import SMTP
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.integration.conftest import Lab
 from tests.servers.conftest import PEOPLE
 from tests.servers.dovecot import Dovecot
 from tests.servers.postfix import DOMAIN, NAME, Postfix
+from tests.waiting import wait_for
 
 PARTNER = f"partner@{DOMAIN}"
 ALICE = "alice@corp.example"
@@ -75,9 +75,7 @@ def test_a_message_that_comes_while_waiting_is_found(read: Any, smtp: Postfix, i
     logons = imap.log.read_text(encoding="utf-8").count("Login: user=<")
 
     def send_when_somebody_waits() -> None:
-        deadline = time.monotonic() + 30
-        while imap.log.read_text(encoding="utf-8").count("Login: user=<") == logons and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_for(lambda: imap.log.read_text(encoding="utf-8").count("Login: user=<") > logons)
         _send(smtp, "while waiting tokenwaiting")
 
     sender = threading.Thread(target=send_when_somebody_waits)

@@ -61,7 +61,6 @@ def doors_to_try(
     connector_name: str,
     port: int,
     outside: str,
-    spoof: bool = False,
     relays: Sequence[Mapping[str, Any]] = (),
     needs: Facts | None = None,
     declared: Sequence[Scenario] = SCENARIOS,
@@ -70,12 +69,11 @@ def doors_to_try(
 
     ``servers`` have ``name`` and ``host``; ``connectors`` are those of ``exchange_receive_connector_info``; ``outside`` is a recipient
     of another domain; ``relays`` are results of ``iis_smtp_relay_info`` in a loop over hosts,
-    or its ``relay`` with the ``host`` where it is reached. What is tried only
-    where the farm needs it is decided by ``needs``; ``spoof`` is short for the one of that name. Raises ValueError when no recipient is a
-    mailbox.
+    or its ``relay`` with the ``host`` where it is reached. What is tried only where the farm needs it is decided by ``needs``.
+    Raises ValueError when no recipient is a mailbox.
     """
     people = _people(recipients)
-    wanted = Needs.parse({"spoof_refused": spoof, **(needs or {})})
+    wanted = Needs.parse(needs or {})
     tried = [(one, one.trial) for one in declared if isinstance(one.trial, Door) and one.is_tried(wanted)]
 
     def door(scenario: Scenario, server: str, host: str, port: int, *, starttls: bool = True) -> ProbeFacts:

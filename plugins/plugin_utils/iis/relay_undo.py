@@ -36,16 +36,22 @@ def lasting(
 
     ``password_of`` is the account whose password the task has; ``writes_password``, whether it is to be written, over an earlier one.
     """
-    if then is None:
-        return []
-    if then.get("start_type") is None:
-        rule = then.get("firewall_addresses")
-        return [Lasting(f"{host} had a firewall rule for a relay and no SMTP server; that rule is not created again.")] if rule else []
+    if then is None or then.get("start_type") is None:
+        return _no_server(then or {}, now or {}, host)
     if not then.get("present"):
         unseen = f"The settings of the SMTP server of {host} could not be read before (without Web-WMI), so they cannot be restored."
         return [Lasting(unseen, ("present",))] if now is None or now.get("present") else []
     now = now or {}
     return [*_password(then, now, host, password_of, writes_password), *_relay_list(then, now, host), *_not_known(then, now, host)]
+
+
+def _no_server(then: Mapping[str, Any], now: Mapping[str, Any], host: str) -> list[Lasting]:
+    found = []
+    if then.get("firewall_addresses"):
+        found.append(Lasting(f"{host} had a firewall rule for a relay and no SMTP server; that rule is not created again."))
+    if now.get("start_type") is not None:
+        found.append(Lasting(f"The Windows features that SMTP-Server needs, and Web-WMI, stay installed on {host}."))
+    return found
 
 
 def _password(then: Mapping[str, Any], now: Mapping[str, Any], host: str, password_of: str | None, writes_password: bool) -> list[Lasting]:

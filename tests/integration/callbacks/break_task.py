@@ -18,7 +18,7 @@ type: aggregate
 short_description: Lets one task of a play fail
 description:
   - E(BREAK_TASK) is JSON with C(list), a file that gets the name of each task that starts, and to break one of them its C(number) in
-    that list and either C(template), or C(faults) and C(control), the address of the lab's control server.
+    that list and either C(template), or C(faults) and C(control), the address of the lab's control server; or null, to do nothing.
 requirements:
   - the environment variable E(BREAK_TASK)
 """
@@ -42,11 +42,13 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._order: dict[str, Any] = json.loads(os.environ["BREAK_TASK"])
+        self._order: dict[str, Any] | None = json.loads(os.environ["BREAK_TASK"])
         self._started = 0
         self._broken: tuple[Any, list[Any]] | None = None
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: bool) -> None:
+        if self._order is None:
+            return
         self._mend()
         number, self._started = self._started, self._started + 1
         with open(self._order["list"], "a", encoding="utf-8") as file:
@@ -71,9 +73,10 @@ class CallbackModule(CallbackBase):
             return
         task, when = self._broken
         self._broken, task.when = None, when
-        if "faults" in self._order:
+        if self._order and "faults" in self._order:
             self._post([])
 
     def _post(self, faults: list[Any]) -> None:
+        assert self._order is not None
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         opener.open(f"http://{self._order['control']}:1999/faults", data=json.dumps(faults).encode(), timeout=30).close()

@@ -11,11 +11,10 @@ import os
 import smtplib
 import ssl
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.header import Header
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -29,10 +28,10 @@ from requests import PreparedRequest, Response  # noqa: E402  the path is set ab
 from requests.adapters import HTTPAdapter  # noqa: E402  the path is set above
 
 from tests.demo.demo import BUILD, lab  # noqa: E402  the path is set above
+from tests.waiting import wait_for  # noqa: E402  the path is set above
 
 PASSWORDS = {"alice": "Alice-Pa55", "bob": "Bob-Pa55", "ex_admin": "Exchange-Pa55"}
 SUBNET = f"127.{20 + os.getpid() % 70}.250"
-Found = TypeVar("Found")
 
 
 @pytest.fixture(scope="module")
@@ -64,16 +63,6 @@ def open_mailbox(name: str, mailbox: str = "", password: str = "", auth_type: st
 def send(message: str, *recipients: str) -> None:
     with smtplib.SMTP(f"{SUBNET}.31", 1025, local_hostname="controller", timeout=30) as client:
         client.sendmail("sharepoint@corp.example", recipients, message.encode())
-
-
-def wait_for(look: Callable[[], Found | None]) -> Found:
-    end = time.monotonic() + 30
-    while time.monotonic() < end:
-        answer = look()
-        if answer is not None:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 def by_imap(ca: Path, name: str, subject: str) -> list[tuple[str, bytes]]:

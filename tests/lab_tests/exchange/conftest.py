@@ -9,9 +9,8 @@ import itertools
 import os
 import smtplib
 import ssl
-import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -22,9 +21,9 @@ from tests.lab.exchange.organisation import Organisation
 from tests.lab.network import IMAPS_PORT, SMTP_PORT, Network
 from tests.lab.outside import OutsideDomain
 from tests.lab.pki import Authority
+from tests.waiting import wait_for
 
 _numbers = itertools.count(1)
-Found = TypeVar("Found")
 DEADLINE = 30
 """Seconds after which something that was expected counts as never coming."""
 
@@ -108,25 +107,14 @@ class World:
         with self.inbox(address) as client:
             return client.uid("SEARCH", "ALL")[1] in ([b""], [None])
 
-    def events(self, subject: str, server: str = "EX01", until: str = "") -> list[dict[str, Any]]:
+    def events(self, subject: str, server: str = "EX01", *, until: str) -> list[dict[str, Any]]:
         """Tracking events of a message on a server, once there is one of the kind ``until``."""
 
         def look() -> list[dict[str, Any]] | None:
             found = [dict(one.properties()) for one in self.run("Get-MessageTrackingLog", Server=server, MessageSubject=subject).outputs]
-            return found if not until or until in {event["EventId"] for event in found} else None
+            return found if until in {event["EventId"] for event in found} else None
 
         return wait_for(look)
-
-
-def wait_for(look: Callable[[], Found | None]) -> Found:
-    """The first answer that is not None; fails when there is none for a long time."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        answer = look()
-        if answer is not None:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError("it never came")
 
 
 @contextlib.contextmanager

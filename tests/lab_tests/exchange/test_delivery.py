@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import email
 
-from tests.lab_tests.exchange.conftest import World, wait_for
+from tests.lab_tests.exchange.conftest import World
 from tests.lab_tests.exchange.test_sessions import EXTERNALLY_SECURED, make
+from tests.waiting import wait_for
 
 
 def test_anonymous_mail_reaches_a_mailbox(world: World) -> None:

@@ -6,11 +6,10 @@ import dataclasses
 import os
 import smtplib
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import imap_tools
 import pytest
@@ -22,6 +21,7 @@ from pypsrp.wsman import WSMan
 from tests.control import Control
 from tests.demo.demo import BUILD, lab
 from tests.lab.iis.access import list_of_hosts
+from tests.waiting import wait_for
 
 NETWORK = int(os.environ.get("LAB_NETWORK") or 200 + os.getpid() % 50)
 NAMESPACE = "root/MicrosoftIISv2"
@@ -29,7 +29,6 @@ PORT = 1025
 SUBMISSION = 1587
 DEADLINE = 20.0
 """Seconds after which something that was expected counts as never coming."""
-Found = TypeVar("Found")
 MIXML = (
     '<CLASS NAME="ServerBinding"><PROPERTY NAME="IP" TYPE="string"></PROPERTY><PROPERTY NAME="Port" TYPE="string"></PROPERTY>'
     '<PROPERTY NAME="Hostname" TYPE="string"></PROPERTY></CLASS>'
@@ -172,17 +171,6 @@ class Lab:
 
     def arrived(self, subject: str, mailbox: str = "alice") -> imap_tools.MailMessage:
         return wait_for(lambda: next(iter(self.messages(mailbox, subject)), None))
-
-
-def wait_for(look: Callable[[], Found | None]) -> Found:
-    """The first answer that is something; fails when there is none for a long time."""
-    end = time.monotonic() + DEADLINE
-    while time.monotonic() < end:
-        answer = look()
-        if answer:
-            return answer
-        time.sleep(0.05)
-    raise AssertionError("it never came")
 
 
 _taken: list[int] = []

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.lab_tests.iis.conftest import PORT, SUBMISSION, Lab, Session, StartLab, hosts, octets, properties, wait_for
+from tests.lab_tests.iis.conftest import PORT, SUBMISSION, Lab, Session, StartLab, hosts, octets, properties
+from tests.waiting import wait_for
 
 UNLISTED = b"5.7.1 Unable to relay for alice@corp.example"
 QUEUE, BADMAIL = "C:\\inetpub\\mailroot\\Queue", "C:\\inetpub\\mailroot\\Badmail"

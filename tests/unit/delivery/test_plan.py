@@ -70,8 +70,9 @@ def test_a_relay_is_a_door_at_each_of_its_ports() -> None:
 
 
 def test_every_port_of_the_connector_that_was_made_is_a_door() -> None:
+    needs = {"spoof_refused": True}
     doors = plan.doors_to_try(
-        SERVERS, CONNECTORS, PEOPLE, connector_name="SharePoint mail", port=25, outside="nobody@example.com", spoof=True
+        SERVERS, CONNECTORS, PEOPLE, connector_name="SharePoint mail", port=25, outside="nobody@example.com", needs=needs
     )
     assert [(d["scenario"], d["server"], d["port"], d["rcpt_to"]) for d in doors] == [
         ("unlisted_relay", "EX01", 25, "nobody@example.com"),

@@ -60,7 +60,7 @@ def _through_json(foretold: Foretold) -> Foretold:
     return Foretold.parse(json.loads(json.dumps(foretold.record())))
 
 
-@settings(deadline=None)
+@settings(max_examples=30)
 @given(FARMS, CONNECTORS, st.booleans(), TESTS, MESSAGES, PROBES)
 def test_a_prediction_from_json_is_judged_as_the_one_that_was_made(
     farm: dict[str, Any],

@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.sharepoint.mail.plugins.plugin_utils.delivery.needs import Needs
@@ -174,6 +174,7 @@ def test_a_relay_says_what_it_costs() -> None:
     assert all(word in remarks for word in ("Windows Server 2025", "2 hours", "password"))
 
 
+@settings(max_examples=30)
 @given(NEEDS, st.booleans())
 def test_every_need_has_an_answer_and_more_needs_never_trust_less(needs: Needs, patched: bool) -> None:
     situation = _situation(farm=by_hand.farm(patched=patched))

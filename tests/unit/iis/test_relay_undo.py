@@ -30,7 +30,8 @@ WAY = ["smart_host", "smart_host_type", "smart_host_port", *SECURITY, "smart_hos
 @pytest.mark.parametrize(
     ("then", "now"),
     [
-        (None, NOW),
+        (None, None),
+        (None, {"start_type": None, "firewall_addresses": ["10.0.0.5"]}),
         (THEN, None),
         (THEN, NOW),
         (THEN, LOGS_ON),
@@ -40,7 +41,6 @@ WAY = ["smart_host", "smart_host_type", "smart_host_port", *SECURITY, "smart_hos
         ({**THEN, "connect_addresses": ["10.0.0.5", "10.0.1.0/24"]}, NOW),
         ({**THEN, "connect_addresses": []}, NOW),
         ({**THEN, "present": False}, {**THEN, "present": False, "running": True}),
-        ({"start_type": None, "present": False, "firewall_addresses": []}, NOW),
     ],
 )
 def test_all_of_it_can_be_put_back(then: dict[str, Any] | None, now: dict[str, Any] | None) -> None:
@@ -61,10 +61,12 @@ def test_all_of_it_can_be_put_back(then: dict[str, Any] | None, now: dict[str, A
         ({**THEN, "connect_addresses": ["all of us"]}, NOW, "all of us", ["connect_addresses", "connect_names"]),
         ({**THEN, "present": False}, NOW, "without Web-WMI", ["present"]),
         ({**THEN, "present": False}, None, "without Web-WMI", ["present"]),
-        ({"start_type": None, "present": False, "firewall_addresses": ["10.0.0.5"]}, NOW, "firewall rule", []),
+        ({"start_type": None, "present": False, "firewall_addresses": ["10.0.0.5"]}, None, "firewall rule", []),
+        ({"start_type": None, "present": False, "firewall_addresses": []}, NOW, "stay installed", []),
+        (None, NOW, "stay installed", []),
     ],
 )
-def test_what_stays(then: dict[str, Any], now: dict[str, Any] | None, words: str, options: list[str]) -> None:
+def test_what_stays(then: dict[str, Any] | None, now: dict[str, Any] | None, words: str, options: list[str]) -> None:
     (found,) = lasting(then, now, "SP01", None, False)
     assert words in found.sentence and "SP01" in found.sentence
     assert (list(found.options), found.instead) == (options, {})
