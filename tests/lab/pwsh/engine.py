@@ -24,6 +24,8 @@ OLDEST = (7, 4)
 BUILD = Path(__file__).resolve().parents[3] / "build" / "pwsh"
 _OWN = ("Add-PSSnapin", "Get-LabSender")
 """Cmdlets that the sources declare, for every session."""
+_STANDARD = ("Microsoft.PowerShell.Management", "Microsoft.PowerShell.Utility")
+"""PowerShell's own modules, some of whose cmdlets the world has, too."""
 
 
 class NoPowerShell(Exception):
@@ -113,7 +115,8 @@ class PwshEngine:
             "SchemaVersion = '2.0.0.0'",
             f"SessionType = {modules.quoted('RestrictedRemoteServer' if restricted else 'Default')}",
             f"LanguageMode = {modules.quoted(mode)}",
-            f"ModulesToImport = @({modules.quoted(str(module))})",
+            # The last one wins: the world's Send-MailMessage and Get-Item stand before PowerShell's own.
+            f"ModulesToImport = @({', '.join(map(modules.quoted, (*_STANDARD, str(module))))})",
         ]
         if not restricted:
             lines.append(f"ScriptsToProcess = @({modules.quoted(str(modules.SOURCES / 'session.ps1'))})")
