@@ -8,6 +8,7 @@
 ROUTE ?= externally_secured
 STATE ?= unpatched
 MINUTES ?= 60
+ENGINE ?= own
 
 controller := build/venv
 lab := build/lab-venv
@@ -22,11 +23,11 @@ test deep cores: export SKIPPED_TESTS := $(CURDIR)/$(skipped)
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous
-	$(run) python tests/demo/demo.py --route "$(ROUTE)"
+demo: environments  ## a broken farm, made to deliver: ROUTE=externally_secured, ROUTE=iis_relay or ROUTE=anonymous; ENGINE=pwsh
+	$(run) python tests/demo/demo.py --route "$(ROUTE)" --engine "$(ENGINE)"
 
-practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another
-	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)"
+practice: environments  ## a farm to try things on, until Ctrl+C or MINUTES=60 have passed: STATE=unpatched, or another; ENGINE=pwsh
+	@$(run) python -m tests.demo.practice --state "$(STATE)" --minutes "$(MINUTES)" --engine "$(ENGINE)"
 
 # Parts disturb each other nowhere, and many of them wait for mail: three run at a time. One part's failure does not hide another's.
 define side_by_side

@@ -110,6 +110,7 @@ def main() -> int:
     parser.add_argument("--route", default="externally_secured", choices=list(ROUTES))
     parser.add_argument("--lab-python", type=Path, default=BUILD / "lab-venv" / "bin" / "python")
     parser.add_argument("--subnet", default="127.0.10")
+    parser.add_argument("--engine", default="own", help="what opens the PowerShell sessions: own, or pwsh for a real PowerShell")
     arguments = parser.parse_args()
     out = BUILD / "demo"
     out.mkdir(parents=True, exist_ok=True)
@@ -119,8 +120,11 @@ def main() -> int:
 
     started = time.monotonic()
     print(ansible_core(), flush=True)
-    with lab(arguments.lab_python, out / "lab", "--subnet", arguments.subnet, "--sharepoint-build", UNPATCHED) as description:
+    with lab(
+        arguments.lab_python, out / "lab", "--subnet", arguments.subnet, "--sharepoint-build", UNPATCHED, "--engine", arguments.engine
+    ) as description:
         state = Path(str(description["state_dir"]))
+        print(f"PowerShell engine: {description['engine']}", flush=True)
         print(
             f"A SharePoint 2016 farm (build {UNPATCHED}, before KB3191880) and two Exchange servers are up. Is its mail delivered?\n",
             flush=True,

@@ -76,6 +76,7 @@ def main() -> int:
     parser.add_argument("--state", default="unpatched", help="one of the states of tests/lab/README.md")
     parser.add_argument("--minutes", type=float, default=60, help="how long the farm stays")
     parser.add_argument("--subnet", default="127.0.60", help="first three numbers of its addresses")
+    parser.add_argument("--engine", default="own", help="what opens the PowerShell sessions: own, or pwsh for a real PowerShell")
     parser.add_argument("--folder", type=Path, default=BUILD / "practice", help="for what it writes")
     arguments = parser.parse_args()
     folder: Path = arguments.folder.resolve()
@@ -85,7 +86,18 @@ def main() -> int:
     python = BUILD / "lab-venv" / "bin" / "python"
     lifetime = str(arguments.minutes * 60 + 60)  # Should this process be killed.
     try:
-        with lab(python, folder / "lab", "--subnet", arguments.subnet, "--state", arguments.state, "--lifetime", lifetime):
+        with lab(
+            python,
+            folder / "lab",
+            "--subnet",
+            arguments.subnet,
+            "--state",
+            arguments.state,
+            "--lifetime",
+            lifetime,
+            "--engine",
+            arguments.engine,
+        ):
             path = inventory(folder, arguments.subnet)
             print(text(folder, path, arguments.subnet, arguments.state, arguments.minutes), flush=True)
             done.wait(arguments.minutes * 60)

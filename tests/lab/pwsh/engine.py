@@ -28,6 +28,8 @@ PROFILES = {path.stem: path for path in sorted((Path(__file__).parent / "profile
 """What an endpoint's startup script can do, by name."""
 _OWN = ("Add-PSSnapin", "Get-LabSender")
 """Cmdlets that the sources declare, for every session."""
+_STANDARD = ("Microsoft.PowerShell.Management", "Microsoft.PowerShell.Utility")
+"""PowerShell's own modules, some of whose cmdlets the world has, too."""
 
 
 class NoPowerShell(Exception):
@@ -126,7 +128,8 @@ class PwshEngine:
             "SchemaVersion = '2.0.0.0'",
             f"SessionType = {modules.quoted('RestrictedRemoteServer' if restricted else 'Default')}",
             f"LanguageMode = {modules.quoted(mode)}",
-            f"ModulesToImport = @({', '.join(map(modules.quoted, [str(module), *missing]))})",
+            # The last one wins: the world's Send-MailMessage and Get-Item stand before PowerShell's own.
+            f"ModulesToImport = @({', '.join(map(modules.quoted, (*_STANDARD, str(module), *missing)))})",
         ]
         if not restricted:
             scripts = [modules.SOURCES / "session.ps1", *(PROFILES[name] for name in profile if name != BROKEN)]

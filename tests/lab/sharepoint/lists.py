@@ -60,7 +60,6 @@ class SPList(NetObject):
         return {
             "Title": self.title,
             "ID": self.id,
-            "Id": self.id,
             "ItemCount": len(self.items),
             "BaseTemplate": self.template,
             "WorkflowAssociations": self.workflows,
