@@ -47,7 +47,7 @@ test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
 
 test-engine: environments  ## * against a real PowerShell, 7.4 or later, found on PATH or by the variable PWSH
-	$(run) env LAB_NETWORK=45 python -m pytest tests/lab_tests/pwsh
+	$(run) env LAB_NETWORK=45 python -m pytest -m "engine or not deep" tests/lab_tests/pwsh tests/integration/test_engine.py
 
 bench: environments  ## * ratios, each measured in one run
 	@for script in tests/bench/[!_]*.py; do $(run) python -m "tests.bench.$$(basename "$$script" .py)" || exit 1; done

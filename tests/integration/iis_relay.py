@@ -110,7 +110,9 @@ def writes(lab: Lab) -> list[list[list[dict[str, Any]]]]:
         statements
         for statements in messages
         if any(
-            command["cmdlet"].partition("-")[0] in verbs and "ClientOnly" not in command["parameters"]
+            command["cmdlet"].partition("-")[0] in verbs
+            and command["cmdlet"] not in ("Set-Variable", "Set-StrictMode")  # of the session alone
+            and "ClientOnly" not in command["parameters"]
             for statement in statements
             for command in statement
         )
