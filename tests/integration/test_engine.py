@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.conftest import Lab, StartLab
+from tests.integration.test_shells import steps
 from tests.integration.test_story import SITE, VERIFY, paths, verified
 
 pytestmark = pytest.mark.engine
@@ -69,6 +70,16 @@ def test_an_endpoint_that_does_not_start_is_told_from_a_host_that_does_not_answe
     (message,) = run.failures
     assert "starts no session" in message and "sp01 answers" in message and message.count("Nothing was changed.") == 1, message
     assert "Traceback" not in run.output
+
+
+def test_a_cmdlet_that_asks_ends_with_an_error_and_the_session_lives_on(start_lab: StartLab) -> None:
+    """In a runspace that Ansible opened, and so with a host that could be asked; and in one of the collection's own."""
+    lab = real(start_lab)
+    for first in ([], ["open"]):
+        result = steps(lab, *first, "ask", "info")
+        asked, info = result["said"][-2:]
+        assert "Read-Host" in asked and "user interaction" in asked and info == "", result
+        assert not first or len(set(result["runspaces"])) == 1
 
 
 def test_the_farm_is_moved_verified_and_found_as_it_should_be(start_lab: StartLab) -> None:

@@ -10,12 +10,18 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.common.errors import MailError
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.connection import open_session
+from ansible_collections.sharepoint.mail.plugins.plugin_utils.remoting.pipeline import cmdlet
+
 INFO = "sharepoint.mail.connection_info"
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
-    """``steps`` are ``open`` (what Ansible's own modules do first), ``info`` (a module of the collection) and ``script`` (what Ansible's
-    own modules do then). Returns for each the id of the runspace that is open after it, or None, and what it said."""
+    """``steps`` are ``open`` (what Ansible's own modules do first), ``info`` (a module of the collection), ``ask`` (a cmdlet that asks
+    something, in a session of the collection) and ``script`` (what Ansible's own modules do then).
+
+    Returns for each the id of the runspace that is open after it, or None, and what it said."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -45,6 +51,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]  # ansible-core ships no t
         )
         outcome = action.run(task_vars=task_vars)
         return str(outcome["msg"]) if outcome.get("failed") else ""
+
+    def _ask(self, task_vars: Any) -> str:
+        opened = open_session(self._connection, "sp01")
+        try:
+            return f"answered: {opened.session.write(cmdlet('Read-Host', Prompt='Which farm'))}"
+        except MailError as error:
+            return error.message
+        finally:
+            opened.close()
 
     def _script(self, task_vars: Any) -> str:
         _code, _stdout, stderr = self._connection.exec_command("whoami")
