@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import ssl
 import time
@@ -285,7 +286,8 @@ def test_credentials_are_tried_and_never_shown(lab: Lab) -> None:
 
 
 def test_the_log_of_the_other_server_is_read_where_it_was_written(fresh_lab: StartLab) -> None:
-    lab = fresh_lab("--timer-server", "sp02")  # an unpatched farm whose alerts are refused
+    """An unpatched farm in New York, whose alerts are refused. The log's times are local, and name no zone."""
+    lab = fresh_lab("--timer-server", "sp02", "--time-zone", "America/New_York")
     run = lab.playbook(
         [
             {
@@ -326,3 +328,6 @@ def test_the_log_of_the_other_server_is_read_where_it_was_written(fresh_lab: Sta
     lines = [line for log in logs for line in log["log"]]
     assert {line["server"] for line in lines} == {"sp02"}
     assert any("5.7.1" in line["message"] and line["process"] == "OWSTIMER.EXE" for line in lines)
+    now = datetime.datetime.now(datetime.UTC)
+    ages = [now - datetime.datetime.fromisoformat(line["time"]) for line in lines]
+    assert all(datetime.timedelta(0) <= age < datetime.timedelta(minutes=5) for age in ages), lines
