@@ -89,6 +89,9 @@ def test_outgoing_email_comes_back_with_its_null(lab: Lab) -> None:
         ({PORTAL: "as it was"}, "not what this module returned as before"),
         ({PORTAL: {}}, "not what this module returned as before"),
         ({"all": {"server": "ex02.corp.example"}}, "has no web application"),
+        ({PORTAL: {"tls": "maybe"}}, "tls of https://portal.corp.example:8443/ is 'maybe'"),
+        ({PORTAL: {"port": 1.5}}, "port of https://portal.corp.example:8443/ is 1.5"),
+        ({PORTAL: {"port": 25}, PORTAL.upper(): {"port": 26}}, "is there twice"),
     ],
 )
 def test_what_is_no_earlier_state_is_refused(lab: Lab, restore: dict[str, Any], words: str) -> None:
@@ -287,6 +290,17 @@ RELAY = {
     "start_type": "manual",
 }
 """Of a relay, most of them other than the lab's relay has."""
+
+
+@pytest.mark.parametrize(
+    ("restore", "words"),
+    [({"hop_count": 20}, "not all of what"), ({"relay_list": "listed", "relay_addresses": ["10.0.0.5", 6]}, "is ['10.0.0.5', 6]")],
+)
+def test_a_part_of_what_a_relay_was_removes_none(relay_lab: Lab, restore: dict[str, Any], words: str) -> None:
+    start = relay_lab.ask("snapshot")
+    (result,) = play(relay_lab, "iis_smtp_relay", {"restore": {SMTP: restore}})
+    assert (result["failed"], result["changed"]) == (True, False) and words in result["msg"], result
+    assert relay_lab.ask("snapshot") == start
 
 
 def relay(lab: Lab, **more: Any) -> dict[str, Any]:

@@ -71,6 +71,9 @@ class SmtpRelay(Resource):
             raise BadInput(
                 f"restore: {name} is not an SMTP server that this module supports; it supports {iis.INSTANCE} only. Nothing was changed."
             )
+        if before is not None and not before.keys() >= {"present", "start_type"}:
+            # These tell whether there was a server at all.
+            raise BadInput(f"restore: the value for {name} is not all of what this module returned as before. Nothing was changed.")
         item = super().restored(name, before, options)
         # Without a service there was no SMTP server, though something else of it, such as a firewall rule, was there.
         installed = item.present and item.want.get("start_type") is not None

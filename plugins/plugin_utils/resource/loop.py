@@ -32,6 +32,8 @@ def restoring_items(kind: type[Resource], restore: Mapping[str, Any], options: M
                 f"restore: the value for the {kind.noun} {name} is not what this module returned as before. Nothing was changed."
             )
         items.append(kind.restored(str(name), before, options))
+        if [item.name.casefold() for item in items].count(items[-1].name.casefold()) > 1:
+            raise BadInput(f"restore: {items[-1].name} is there twice. Nothing was changed.")
     return items
 
 

@@ -18,7 +18,7 @@ from ..remoting.session import Session
 from ..resource import loop
 from ..resource.declaration import Resource
 from .masking import Masker, secrets_in
-from .options import COLLECTION, validate
+from .options import COLLECTION, refuse_other_types, validate
 
 
 class MailAction(ActionBase):  # type: ignore[misc]  # ansible-core ships no types
@@ -160,6 +160,7 @@ class ResourceAction(MailAction):
         if options["restore"] is None:
             items = self.resource.items(options)
         else:
+            refuse_other_types(self.module, options["restore"])
             items = loop.restoring_items(self.resource, options["restore"], options)
         if not items:
             return dict(loop.NOTHING_TO_DO)

@@ -10,7 +10,7 @@ import dataclasses
 import functools
 import pathlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
@@ -79,6 +79,26 @@ def validate(module: str, arguments: Mapping[str, Any], rules: Mapping[str, Any]
     # Ansible offers both lists only so; community.crypto reads them likewise.
     warnings = [f"Both option {entry['option']} and its alias {entry['alias']} are set." for entry in result._warnings]
     return Validated(options, warnings, list(result._deprecations))
+
+
+_EXACTLY: Final = {"bool": bool, "int": int, "list": list, "dict": dict}
+
+
+def refuse_other_types(module: str, restore: Mapping[str, Any]) -> None:
+    """Makes sure that the values of an earlier ``before`` have the types of the options that they have the names of, unconverted.
+
+    What a module returned has them. Raises BadInput.
+    """
+    documented = documentation(module)["options"]
+    for name, before in restore.items():
+        for option, value in (before if isinstance(before, Mapping) else {}).items():
+            entry = documented.get(option, {})
+            wanted = _EXACTLY.get(entry.get("type", "raw"))
+            texts = isinstance(value, list) and entry.get("elements") == "str"
+            if (wanted and value is not None and type(value) is not wanted) or (texts and not all(isinstance(one, str) for one in value)):
+                raise BadInput(
+                    f"restore: {option} of {name} is {value!r}, which is not what this module returned as before. Nothing was changed."
+                )
 
 
 def _given(arguments: Mapping[str, Any], spec: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
