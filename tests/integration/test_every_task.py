@@ -17,7 +17,11 @@ from tests.integration.test_undo import state
 
 pytestmark = pytest.mark.deep
 # One short verification. The relay's route is there for the tasks that the other one has not.
-VERIFICATION: dict[str, Any] = {"verify_delivery_needs": {}, "verify_delivery_scenarios": ["notification"], "verify_delivery_timeout": 3}
+VERIFICATION: dict[str, Any] = {
+    "verify_delivery_needs": {},
+    "verify_delivery_scenarios": ["notification", "alert"],
+    "verify_delivery_timeout": 3,
+}
 FARMS = {"externally_secured": [], "iis_relay": ["--state", "anonymous-port"]}
 PARTS = 24
 # What all hosts do while a task runs: they carry out what they are asked, and the answer is lost; or a proxy answers in their place.

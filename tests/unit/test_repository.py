@@ -218,3 +218,24 @@ def test_every_room_says_what_it_is_and_holds_ten_files_at_most() -> None:
     assert silent == []
     crowded = {relative(room): count for room in rooms if (count := len(list(room.glob("[!_]*.py")))) > 10}
     assert crowded == {}
+
+
+def test_a_truth_that_a_role_decides_with_may_be_text() -> None:
+    """``-e name=true`` is text, which argument specs check and do not convert: an expression that decides by it says ``| bool``."""
+    truths = [
+        name
+        for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml"))
+        for name, option in yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"].items()
+        if option.get("type") == "bool"
+    ]
+    assert len(truths) > 10
+    bare = []
+    for path in [*sorted(ROOT.glob("roles/*/tasks/*.yml")), *sorted(ROOT.glob("roles/*/vars/*.yml"))]:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            code = line.partition(" #")[0]
+            for name in truths:
+                # Handed to a module's option as it is, or set, it decides nothing here.
+                handed = re.search(rf"\{{\{{ {name}( \| default\(\w+\))? \}}\}}|^\s*{name}:|{name} is none", code)
+                if re.search(rf"\b{name}\b(?! \| bool)", re.sub(r"'[^']*'", "", code)) and not handed and not code.lstrip().startswith("#"):
+                    bare.append(f"{relative(path)}:{number}: {name}")
+    assert bare == []

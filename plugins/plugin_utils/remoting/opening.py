@@ -88,7 +88,7 @@ def _fault(fault: WSManFaultError, endpoint: Endpoint) -> MailError:
             f"{endpoint.host} has no PowerShell endpoint named {endpoint.configuration} ({text}). Nothing was changed. "
             f"Check ansible_psrp_configuration_name and ansible_psrp_path against Get-PSSessionConfiguration on the host."
         )
-    return _no_start(fault, endpoint)
+    return Unreachable(f"{endpoint.host} opened no session at {endpoint.url}: {text}. Nothing was changed.")
 
 
 def _no_tls(error: BaseException, endpoint: Endpoint) -> MailError:

@@ -95,7 +95,9 @@ def refuse_other_types(module: str, restore: Mapping[str, Any]) -> None:
             entry = documented.get(option, {})
             wanted = _EXACTLY.get(entry.get("type", "raw"))
             texts = isinstance(value, list) and entry.get("elements") == "str"
-            if (wanted and value is not None and type(value) is not wanted) or (texts and not all(isinstance(one, str) for one in value)):
+            # A bool is an int, too.
+            other = wanted is not None and not (isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool))
+            if (other and value is not None) or (texts and not all(isinstance(one, str) for one in value)):
                 raise BadInput(
                     f"restore: {option} of {name} is {value!r}, which is not what this module returned as before. Nothing was changed."
                 )

@@ -59,10 +59,13 @@ def serving(state_dir: Path, address: str, *engine: str) -> Iterator[SampleHost]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        yield SampleHost(process, state_dir, address, f"{address[:-1]}2", f"{address[:-1]}3")
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(30) == 0, "the host did not end cleanly"
+        try:
+            yield SampleHost(process, state_dir, address, f"{address[:-1]}2", f"{address[:-1]}3")
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(30)
+        assert process.returncode == 0, "the host did not end cleanly"
 
 
 @pytest.fixture(scope="session")
