@@ -40,8 +40,8 @@ endef
 test: environments  ## everything below, except what is marked *
 	$(call side_by_side,lab-roles lab-wire lint unit lab-protocols lab-products package)
 
-deep: environments  ## * what is slow or rare: ansible-test sanity, Molecule, each fault, each state of the lab
-	$(call side_by_side,deep-faults deep-wire sanity deep-states molecule)
+deep: environments  ## * what is slow or rare: ansible-test sanity, Molecule, each state of the lab, more faults
+	$(call side_by_side,deep-wire sanity deep-states molecule)
 
 test-servers: environments  ## * against Debian's Postfix and Dovecot
 	$(run) python -m tests.servers
@@ -119,7 +119,7 @@ deep-wire: environments
 deep-states: environments
 	$(run) env LAB_NETWORK=42 python -m pytest -m deep $(states)
 
-deep-faults: environments
+deep-faults: environments  ## * a fault in each task of the role, one after another: about half an hour
 	$(run) env LAB_NETWORK=47 python -m pytest -m deep $(every)
 
 molecule: environments  ## * each scenario of extensions/molecule

@@ -50,7 +50,7 @@ make_environment() {
 
 run_core() {
     local core=$1 folder=$2 status=0
-    tools/run.sh "$folder/bin/python" tests/demo/demo.py --subnet "127.$network.200" >"$folder.demo.txt" 2>&1 || status=1
+    tools/run.sh "$folder/bin/python" tests/demo/demo.py --subnet "127.$network.200" --out "$folder.demo" >"$folder.demo.txt" 2>&1 || status=1
     if ((status)); then cat "$folder.demo.txt"; else tail -n 2 "$folder.demo.txt"; fi
     tools/run.sh env LAB_NETWORK="$network" "$folder/bin/python" -m pytest -m every_core tests/unit tests/integration || status=1
     return "$status"

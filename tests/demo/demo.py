@@ -110,9 +110,10 @@ def main() -> int:
     parser.add_argument("--route", default="externally_secured", choices=list(ROUTES))
     parser.add_argument("--lab-python", type=Path, default=BUILD / "lab-venv" / "bin" / "python")
     parser.add_argument("--subnet", default="127.0.10")
+    parser.add_argument("--out", type=Path, default=BUILD / "demo", help="folder for the evidence")
     parser.add_argument("--engine", default="own", help="what opens the PowerShell sessions: own, or pwsh for a real PowerShell")
     arguments = parser.parse_args()
-    out = BUILD / "demo"
+    out = arguments.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     before, after, html = out / "before.json", out / "after.json", out / "report.html"
     for path in (before, after, html):
