@@ -61,7 +61,9 @@ def tasks(start_lab: StartLab) -> list[Broken]:
         run, started = _run(start_lab(*options), route)
         assert run.code == 0, run.output
         last = {(task["name"], task["action"]): number for number, task in enumerate(started)}
-        found = {**{task: (route, number) for task, number in last.items()}, **found}
+        # A task that a route skips, as a loop over nothing does, evaluates nothing that could break: another route has to run it.
+        skipped = {entry["task"] for entry in run.results if entry["status"] == "skipped"} if route != list(FARMS)[-1] else set()
+        found = {**{task: (route, number) for task, number in last.items() if task[0] not in skipped}, **found}
     assert len(found) > 50
     turns = itertools.cycle([*FAULTS, TEMPLATE])
     broken = []
